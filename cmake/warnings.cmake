@@ -1,0 +1,13 @@
+# assay_target(NAME): the warnings, sanitizers and include root that every target of ours has.
+function(assay_target name)
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum
+                                         -Wnon-virtual-dtor -Wold-style-cast -Wno-missing-field-initializers)
+  if(ASSAY_WERROR)
+    target_compile_options(${name} PRIVATE -Werror)
+  endif()
+  if(ASSAY_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${ASSAY_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${name} PUBLIC -fsanitize=${ASSAY_SANITIZE})
+  endif()
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+endfunction()

@@ -1,0 +1,170 @@
+// Texts to windows, windows to per-token records on a model and its variants in lock step, records
+// to statistics.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/convention.h"
+#include "core/divergence.h"
+#include "models/models.h"
+#include "store/store.h"
+
+namespace assay {
+
+// ---- Texts (corpus.cc) ----
+
+enum class CorpusFormat { kAuto, kPlain, kWikiText, kJsonl, kChat };
+
+struct Document {
+  std::string name;                   // title, jsonl id, or file name
+  std::string text;                   // as in the source
+  std::vector<ChatMessage> messages;  // chat only
+};
+
+struct Corpus {
+  std::string name;  // file name, or "stdin"
+  Digest digest;     // of the bytes read
+  CorpusFormat format = CorpusFormat::kPlain;
+  std::string text;                 // the bytes, whole
+  std::vector<Document> documents;  // plain: one; WikiText: one per article; jsonl: one per line
+};
+
+// path "-" reads standard input. auto: .jsonl by extension (chat when its lines have "messages" or
+// are lists of them), WikiText when the text starts with its " = Title = " form, else plain.
+// Errors: kIo; kBadInput with the line number for wrong JSON, no "text"/"messages" field, invalid
+// UTF-8 offset, empty text.
+Corpus load_corpus(const std::string& path, CorpusFormat format = CorpusFormat::kAuto);
+Corpus corpus_from_text(std::string name, std::string text,
+                        CorpusFormat format = CorpusFormat::kAuto);
+
+// lm-eval's wikitext detokeniser (lm_eval/tasks/wikitext/preprocess_wikitext.py, 0.4.13).
+std::string wikitext_detokenize(const std::string& page);
+
+// ---- Windows (plan.cc) ----
+
+// One independent piece of work: run `tokens`, predict `targets`. The row after tokens[first_row +
+// i] predicts targets[i].
+//   llama.cpp, n_ctx 8: tokens = t[0..7] (t[0] = BOS), first_row = 4, targets = t[5..7] (3 = 8 - 4
+//   - 1 scored).
+struct Window {
+  std::vector<Token> tokens;
+  int first_row = 0;
+  std::vector<Token> targets;
+  std::vector<std::uint8_t>
+      scored;  // empty: all targets; else one flag each (chat: only the assistant's are scored)
+  int document = 0;
+  int position_offset = 0;  // of targets[0] in the document or text, in tokens
+};
+
+struct PlanDocument {
+  std::string name;
+  std::int64_t n_words = 0, n_bytes = 0;
+};
+
+struct WindowPlan {
+  Convention convention;
+  std::vector<Window> windows;
+  std::vector<PlanDocument> documents;
+  int longest_window = 0;
+  std::vector<std::string>
+      notes;  // tokens dropped at the end, conversations cut, tokens that span a join
+};
+
+struct PlanOptions {
+  ConventionName convention = ConventionName::kLlamaCpp;
+  int n_ctx = 0;  // 0: 512 (llama.cpp), the model's trained context (lm-eval, chat), 2048 (gptq)
+  int n_windows = 0;  // first N windows (lm-eval, chat: documents); 0 = all
+};
+
+// `vocabulary` needs tokenize() and info() only. Errors: kBadInput when the text is too short (says
+// how many tokens it has and how many are needed), kUsage for an n_ctx that cannot be.
+WindowPlan plan_windows(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options);
+
+// lm-eval's get_rolling_token_windows + make_disjoint_window (lm_eval/utils.py 0.4.13, context_len
+// 1).
+struct RollingWindow {
+  std::vector<Token> input;
+  std::vector<Token> predicted;
+};
+std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token prefix,
+                                           int max_length);
+
+// ---- Scoring in lock step (lockstep.cc) ----
+
+struct Candidate {
+  std::string name;
+  Digest identity;  // weights content, requested runtime, engine: everything the logits depend on
+  std::function<std::unique_ptr<Model>()> open;
+  std::int64_t memory_bytes = 0;  // estimate, to plan turns
+};
+
+struct EvalProgress {
+  std::int64_t n_done = 0, n_total = 0;  // windows times models
+  std::int64_t n_from_store = 0;
+  std::string current;           // name of the model that runs now
+  double perplexity_so_far = 0;  // of `current`
+};
+
+struct LockstepOptions {
+  Store* store = nullptr;                             // never null; Store::in_memory() for none
+  std::int64_t max_memory_bytes = 0;                  // 0 = what the machine has available
+  std::function<void(const EvalProgress&)> progress;  // may be empty; on the caller's thread
+  std::stop_token stop;
+  std::string
+      write_kld_base;  // path: also write the baseline's log-probabilities in llama.cpp's format
+};
+
+// Records of one model, window by window, in the plan's order.
+struct LockstepResult {
+  std::vector<std::vector<float>> baseline_nll;  // [window][scored target]
+  std::vector<std::vector<std::vector<TokenDivergence>>>
+      variants;  // [variant][window][scored target]
+  std::vector<ModelInfo>
+      infos;  // baseline, then variants: as loaded now or when the records were made
+  std::vector<bool> identical;     // per variant: every logit bit-identical to the baseline's
+  std::vector<std::string> notes;  // turns taken
+};
+
+// Scores plan on baseline and variants; with no variants it is a perplexity run. Chunks already in
+// the store are not computed again; a chunk is durable before it counts. Errors: kBadInput when
+// vocabularies differ (names the first difference), kInterrupted when stopped, kEngine, kIo.
+LockstepResult run_lockstep(const WindowPlan& plan, const Candidate& baseline,
+                            std::span<const Candidate> variants, const LockstepOptions& options);
+
+// ---- llama.cpp's base file (kld_base.cc) ----
+
+struct KldBaseHeader {
+  int n_ctx = 0, n_vocab = 0, n_chunk = 0;
+  std::vector<Token> tokens;
+};
+KldBaseHeader read_kld_base_header(
+    const std::string& path);  // Error{kBadInput} with offset when truncated or not one
+WindowPlan plan_from_kld_base(const KldBaseHeader& header, const std::string& path,
+                              const Model& vocabulary);
+// The file takes the baseline's place. Statistics as llama-perplexity --kl-divergence computes
+// them.
+LockstepResult run_against_kld_base(const std::string& path, const WindowPlan& plan,
+                                    std::span<const Candidate> variants,
+                                    const LockstepOptions& options);
+
+// ---- Statistics (summary.cc) ----
+
+PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
+                                          const std::vector<std::vector<float>>& nll);
+DivergenceStatistics summarize_divergence(
+    const WindowPlan& plan, const std::vector<std::vector<TokenDivergence>>& records,
+    const Model* vocabulary);  // vocabulary: for the worst tokens' texts; may be null
+// One plain sentence: what this variant cost, how sure, in words.
+std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
+// Warnings about the baseline's perplexity on this text (an instruct model on raw WikiText), and
+// others that concern all numbers.
+std::vector<std::string> pathological_warnings(const ModelReport& baseline);
+
+}  // namespace assay

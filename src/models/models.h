@@ -1,0 +1,120 @@
+// Loaded models behind one interface. Engines: llama.cpp (in process), scripted (deterministic, for
+// tests).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model_info.h"
+
+namespace assay {
+
+// A tree of token runs kept alive in the engine's KV memory. Branch 0 is the empty root and always
+// exists.
+using Branch = std::uint32_t;
+
+// Continues `parent` by `tokens`; the result is called `child`. child == parent grows a branch in
+// place; a child that is new starts as a copy of its parent (shared KV memory, no recomputation).
+// parent may be 0 for a fresh start. wanted: indices into tokens, ascending; the logits after each
+// are delivered.
+//   Example: tokens = {A, B, C}, wanted = {1, 2} delivers the prediction of what follows B and what
+//   follows C.
+struct Extension {
+  Branch parent = 0;
+  Branch child = 0;
+  std::span<const Token> tokens;
+  std::span<const int> wanted;
+};
+
+// extension: index into the span given to extend(); index: an element of its `wanted`; logits:
+// n_vocab raw logits, valid only during the call. Called on the caller's thread, in unspecified
+// order.
+using RowSink =
+    std::function<void(std::size_t extension, int index, std::span<const float> logits)>;
+
+struct TokenizeOptions {
+  bool add_special = false;    // BOS/EOS as the model's tokenizer adds them by itself
+  bool parse_special = false;  // texts of special tokens ("<|im_start|>") become those tokens
+};
+
+struct ChatMessage {
+  std::string role;  // "system", "user", "assistant"
+  std::string content;
+};
+
+// One loaded model; not thread-safe. Errors: kEngine with the tail of the engine's log;
+// kInterrupted when stop is asked.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const ModelInfo& info() const = 0;
+  virtual std::vector<Token> tokenize(std::string_view text, TokenizeOptions options) const = 0;
+  virtual std::string detokenize(std::span<const Token> tokens) const = 0;
+
+  // One batch. The tokens of all extensions together may be at most info().runtime.n_ubatch; every
+  // branch at most n_ctx long; at most n_seq_max branches alive.
+  virtual void extend(std::span<const Extension> extensions, const RowSink& sink,
+                      std::stop_token stop) = 0;
+  virtual void release(
+      std::span<const Branch> branches) = 0;  // frees their KV memory; unknown ids are ignored
+};
+
+struct ModelOptions {
+  std::string path;  // GGUF; the first part of a split file
+  RuntimeRequest runtime;
+  int n_ctx = 512;               // longest branch that will be asked for
+  int n_seq_max = 1;             // branches alive at once
+  bool vocabulary_only = false;  // tokenize and detokenize only: fast, no weights
+};
+
+// Loads a GGUF with llama.cpp. Two models of the same path share one copy of the weights.
+// Errors: kBadInput (no such file, truncated, not a GGUF), kEngine (unsupported; what was asked was
+// not applied, such as an F32 KV cache under flash attention or a KV type that does not divide the
+// head dimension), kIo.
+std::unique_ptr<Model> open_llama(const ModelOptions& options);
+
+// Version, commit and processor features of the engine: results may differ when it differs. Needs
+// no model.
+std::string llama_engine_id();
+
+// Bytes that opening this model would take: weights (0 if already loaded) + KV + compute and output
+// buffers, estimated.
+std::int64_t estimate_memory_bytes(const ModelOptions& options, const ModelInfo& info);
+
+// Why KV cache type `type` ("q8_0") cannot be used with this file, or nullopt when it can.
+struct HeadDimensions {
+  int k = 0, v = 0;
+};
+std::optional<std::string> kv_type_problem(const std::string& type, HeadDimensions heads);
+
+// Renders messages by a Jinja chat template. Error{kBadInput} with the template's message.
+struct ChatTemplateOptions {
+  std::string source;    // the template's text
+  std::string bos, eos;  // texts of the tokens, "" when the model has none
+  bool add_generation_prompt = false;
+};
+std::string render_chat(const ChatTemplateOptions& options, std::span<const ChatMessage> messages);
+
+// A deterministic model for tests: bytes are tokens (n_vocab >= 256), logits a hash of the last
+// `order` tokens and seed.
+struct ScriptedOptions {
+  int n_vocab = 260;  // 256 bytes, then 256 = BOS, 257 = EOS
+  int order = 3;
+  std::uint64_t seed = 1;
+  double noise = 0;  // adds noise * hash(seed2, context): a "variant" of the same seed
+  std::uint64_t noise_seed = 0;
+  int n_ctx = 4096;
+  int n_seq_max = 64;
+  int n_ubatch = 512;
+  bool adds_bos = false;
+};
+std::unique_ptr<Model> open_scripted(const ScriptedOptions& options);
+
+}  // namespace assay

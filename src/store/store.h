@@ -1,0 +1,85 @@
+// Durable, content-addressed records in one SQLite file (WAL). A record is on disk before put()
+// returns. Safe for several processes at once; a kill at any moment loses at most the record being
+// written.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/hash.h"
+
+namespace assay {
+
+struct Record {
+  std::string kind;     // "divergence-chunk/1": kind of payload and its format version
+  Digest key;           // of everything that decides the payload's content
+  std::string subject;  // JSON for people: what this is about; not part of the identity
+  std::string payload;  // bytes
+};
+
+struct RecordSummary {
+  std::string kind;
+  Digest key;
+  std::string subject;
+  std::int64_t payload_bytes = 0;
+  std::string created;  // UTC, "2026-11-24T08:15:30Z"
+};
+
+struct StoreSummary {
+  std::int64_t n_records = 0;
+  std::int64_t payload_bytes = 0;
+  std::int64_t file_bytes = 0;
+};
+struct VerifyResult {
+  std::int64_t n_checked = 0;
+  std::vector<RecordSummary> damaged;
+  std::string integrity;
+};
+struct GcOptions {
+  std::string kind;  // only records of this kind; empty = all kinds
+  std::optional<std::int64_t> older_than_days;
+  bool damaged_only = false;
+  bool dry_run = false;
+};
+struct GcResult {
+  std::int64_t n_removed = 0;
+  std::int64_t payload_bytes = 0;
+};
+
+// Not thread-safe; one per thread. Errors: kIo (cannot be created, disk full: names file and
+// remedy), kBadInput (not a store, or written by a newer version).
+class Store {
+ public:
+  static Store open(const std::string& path);  // creates it and its folder when missing
+  static Store in_memory();                    // for --no-cache and tests
+  ~Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+
+  // The payload; nullopt when there is none or its checksum is wrong (then it counts as absent and
+  // may be put again).
+  std::optional<std::string> get(const std::string& kind, const Digest& key);
+  bool contains(const std::string& kind, const Digest& key);
+  void put(std::span<const Record> records);  // all or none; existing sound records are kept
+
+  std::vector<RecordSummary> list(const std::string& kind = {});
+  std::vector<RecordSummary> find(const std::string& key_prefix);  // hex prefix
+  StoreSummary summary();
+  VerifyResult verify();
+  GcResult gc(const GcOptions& options);
+  const std::string& path() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// $ASSAY_STORE, else $XDG_DATA_HOME/assay/store.sqlite, else ~/.local/share/assay/store.sqlite.
+std::string default_store_path();
+
+}  // namespace assay
