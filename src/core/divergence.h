@@ -116,9 +116,19 @@ struct PerplexityReport {
   std::vector<std::string> warnings;
 };
 
+// A variant's mean KLD in three steps, each the increase over the one before (nats). KLDs of parts
+// do not add up exactly: the steps are differences along this path, and may be slightly negative.
+struct LossSplit {
+  std::string variant;
+  double weights = 0;   // its weights, dequantised, in full-precision kernels
+  double kernels = 0;   // + the kernels of its types, which also quantise activations
+  double kv_cache = 0;  // + its KV cache types
+};
+
 struct DivergenceReport {
   ModelReport baseline;
   std::vector<VariantReport> variants;
+  std::vector<LossSplit> split;       // on request
   std::vector<std::string> warnings;  // said beside every number
   std::int64_t base_file_bytes_avoided =
       0;  // what llama.cpp's base file of this run would have taken

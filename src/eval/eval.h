@@ -98,11 +98,20 @@ std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token 
 
 // ---- Scoring in lock step (lockstep.cc) ----
 
+// What a model must hold to score a plan: passed to Candidate::open.
+struct ModelShape {
+  int n_ctx = 0;       // longest window
+  int n_seq_max = 1;   // windows computed side by side
+  int n_rows_max = 0;  // most logits rows of one batch
+};
+
 struct Candidate {
   std::string name;
   Digest identity;  // weights content, requested runtime, engine: everything the logits depend on
-  std::function<std::unique_ptr<Model>()> open;
+  std::function<std::unique_ptr<Model>(const ModelShape&)> open;
   std::int64_t memory_bytes = 0;  // estimate, to plan turns
+  int n_ubatch = 512;             // tokens of one batch; the baseline's decides for the run
+  int n_split = 0;                // compute batches in parts of at most so many tokens; 0 = whole
 };
 
 struct EvalProgress {
@@ -116,9 +125,9 @@ struct LockstepOptions {
   Store* store = nullptr;                             // never null; Store::in_memory() for none
   std::int64_t max_memory_bytes = 0;                  // 0 = what the machine has available
   std::function<void(const EvalProgress&)> progress;  // may be empty; on the caller's thread
+  int n_threads = 1;  // for the statistics of logits rows; results do not depend on it
   std::stop_token stop;
-  std::string
-      write_kld_base;  // path: also write the baseline's log-probabilities in llama.cpp's format
+  std::string write_kld_base;  // path: also write the baseline in llama.cpp's base format
 };
 
 // Records of one model, window by window, in the plan's order.

@@ -33,11 +33,15 @@ struct Extension {
   std::span<const int> wanted;
 };
 
-// extension: index into the span given to extend(); index: an element of its `wanted`; logits:
-// n_vocab raw logits, valid only during the call. Called on the caller's thread, in unspecified
-// order.
-using RowSink =
-    std::function<void(std::size_t extension, int index, std::span<const float> logits)>;
+// What one wanted token predicts. logits: n_vocab raw values, valid only while the sink runs.
+struct Row {
+  std::size_t extension = 0;  // index into the span given to extend()
+  int index = 0;              // into that extension's tokens: an element of its `wanted`
+  std::span<const float> logits;
+};
+// Called once per extend() with all rows, by extension and then by index, on the caller's thread: it
+// may share them out over threads of its own.
+using RowSink = std::function<void(std::span<const Row> rows)>;
 
 struct TokenizeOptions {
   bool add_special = false;    // BOS/EOS as the model's tokenizer adds them by itself
@@ -69,8 +73,14 @@ class Model {
 struct ModelOptions {
   std::string path;  // GGUF; the first part of a split file
   RuntimeRequest runtime;
-  int n_ctx = 512;               // longest branch that will be asked for
-  int n_seq_max = 1;             // branches alive at once
+  int n_ctx = 512;     // longest branch that will be asked for
+  int n_seq_max = 1;   // branches alive at once
+  int n_rows_max = 0;  // most rows wanted in one extend(); 0 = n_ubatch
+  // Branches share the KV memory of their common prefix: one buffer of n_ctx tokens for all of
+  // them. Otherwise each has n_ctx tokens of its own, which is faster for independent texts, and a
+  // new child copies its parent's memory.
+  bool share_prefixes = false;
+  Digest weights;                // content hash, passed through to info()
   bool vocabulary_only = false;  // tokenize and detokenize only: fast, no weights
 };
 

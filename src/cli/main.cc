@@ -1,0 +1,81 @@
+// The program: parses the command line, runs one command, turns errors into messages and exit
+// codes.
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "core/error.h"
+
+namespace {
+
+// docs/exit-codes.md
+int exit_code(assay::ErrorKind kind) {
+  switch (kind) {
+    case assay::ErrorKind::kUsage:
+      return 2;
+    case assay::ErrorKind::kBadInput:
+      return 3;
+    case assay::ErrorKind::kEngine:
+      return 4;
+    case assay::ErrorKind::kIo:
+      return 5;
+    case assay::ErrorKind::kInterrupted:
+      return 130;
+  }
+  return 4;
+}
+
+void add_commands(CLI::App& app, assay::cli::Context& context) {
+  using namespace assay::cli;
+  add_diverge_command(app, context);
+  add_perplexity_command(app, context);
+  add_noise_command(app, context);
+  add_inspect_command(app, context);
+  add_quantize_command(app, context);
+  add_fetch_command(app, context);
+  add_store_command(app, context);
+  add_doctor_command(app, context);
+  add_demo_command(app, context);
+}
+
+int run(int argc, char** argv) {
+  const assay::cli::InterruptGuard interrupt;
+  assay::cli::Context context{.stop = interrupt.token()};
+  CLI::App app(
+      "What did an optimisation cost the language model, how sure is that, and what did it buy?",
+      "assay");
+  app.set_version_flag("--version", "assay " ASSAY_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  add_commands(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const assay::Error& error) {
+    if (error.kind() == assay::ErrorKind::kInterrupted) {
+      fmt::print(stderr,
+                 "assay: interrupted. Everything finished so far is kept: the same command goes on "
+                 "from there.\n");
+    } else {
+      fmt::print(stderr, "assay: {}\n", error.what());
+    }
+    return exit_code(error.kind());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr,
+               "assay: out of memory. A smaller --ctx, --batch or --max-memory needs less.\n");
+    return 4;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "assay: unexpected: {}\n", error.what());
+    return 4;
+  }
+  return context.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return run(argc, argv); }

@@ -1,0 +1,12 @@
+// Reports on stdout, in the form that was asked for.
+#pragma once
+
+#include "cli/flags.h"
+#include "core/divergence.h"
+
+namespace assay::cli {
+
+void print_report(const PerplexityReport& report, const OutputFlags& flags);
+void print_report(const DivergenceReport& report, const OutputFlags& flags);
+
+}  // namespace assay::cli
