@@ -1,6 +1,7 @@
 # Thin: each target says which script or preset does the work. `make help` lists them.
 SHELL := /bin/bash
 ENVIRONMENT := . scripts/environment.sh
+OPTIONS ?=  # for CMake, such as OPTIONS=-DGGML_CUDA=ON
 
 .PHONY: help build demo demo-real test bench format tidy clean
 .DEFAULT_GOAL := help
@@ -10,7 +11,7 @@ help:  ## this list
 
 build:  ## set up the machine where needed, then build build/release/assay
 	@scripts/setup.sh build
-	@$(ENVIRONMENT) && cmake --preset release && cmake --build --preset release
+	@$(ENVIRONMENT) && cmake --preset release $(OPTIONS) && cmake --build --preset release
 
 demo: build  ## the embedded demonstration: a baseline and its variants, in seconds
 	build/release/assay demo

@@ -48,8 +48,7 @@ for item in "${needed[@]}"; do
 done
 
 # llama.cpp's pinned source comes by npm. A Node.js from elsewhere has its own npm, with which Debian's package conflicts.
-if [ -z "${ASSAY_LLAMA_SOURCE:-}" ] && ! command -v npm >/dev/null &&
-   ! compgen -G "$assay_cache/llama/source-*" >/dev/null; then
+if ! command -v npm >/dev/null && ! compgen -G "$assay_cache/llama/source-*" >/dev/null; then
   missing+=(npm)
 fi
 # Ubuntu 22.04 has g++ 11 and CMake 3.22.
