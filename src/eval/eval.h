@@ -130,6 +130,9 @@ struct LockstepOptions {
   std::string write_kld_base;  // path: also write the baseline in llama.cpp's base format
 };
 
+// What this process may still take: the smaller of MemAvailable and the control group's limit.
+std::int64_t available_memory_bytes();
+
 // Records of one model, window by window, in the plan's order.
 struct LockstepResult {
   std::vector<std::vector<float>> baseline_nll;  // [window][scored target]

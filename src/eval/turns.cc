@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace assay::detail {
+namespace assay {
 namespace {
 
 std::int64_t number_in(const std::string& path) {
@@ -35,6 +35,8 @@ std::int64_t available_memory_bytes() {
   }
   return available;
 }
+
+namespace detail {
 
 Turns plan_turns(const Candidate& baseline, std::span<const Candidate> variants,
                  const std::vector<std::size_t>& needed, std::int64_t limit_bytes) {
@@ -67,4 +69,5 @@ Turns plan_turns(const Candidate& baseline, std::span<const Candidate> variants,
   return turns;
 }
 
-}  // namespace assay::detail
+}  // namespace detail
+}  // namespace assay

@@ -21,7 +21,4 @@ struct Turns {
 Turns plan_turns(const Candidate& baseline, std::span<const Candidate> variants,
                  const std::vector<std::size_t>& needed, std::int64_t limit_bytes);
 
-// What this process may still take: the smaller of MemAvailable and the control group's limit.
-std::int64_t available_memory_bytes();
-
 }  // namespace assay::detail

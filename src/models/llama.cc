@@ -200,7 +200,7 @@ void LlamaModel::make_context(const ModelOptions& options) {
   params.n_ubatch = static_cast<std::uint32_t>(request.n_ubatch);
   params.n_batch = params.n_ubatch;
   params.n_outputs_max = static_cast<std::uint32_t>(options.n_rows_max);
-  params.n_threads = request.n_threads > 0 ? request.n_threads : detail::default_threads();
+  params.n_threads = request.n_threads > 0 ? request.n_threads : default_threads();
   params.n_threads_batch = params.n_threads;
   params.type_k = kv_ggml_type(request.kv.k);
   params.type_v = kv_ggml_type(request.kv.v);

@@ -60,6 +60,24 @@ std::optional<std::string> kv_type_problem(const std::string& type, HeadDimensio
   return std::nullopt;
 }
 
+int default_threads() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  std::set<std::string> cores;  // each core once, named by the list of its hardware threads
+  int n_allowed = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) continue;
+    ++n_allowed;
+    std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings", cpu));
+    std::string siblings;
+    if (std::getline(file, siblings)) cores.insert(siblings);
+  }
+  return std::max(1, cores.empty() ? n_allowed : static_cast<int>(cores.size()));
+}
+
 namespace detail {
 
 FlashAttention resolve_flash_attention(const RuntimeRequest& request) {
@@ -124,24 +142,6 @@ void require_applied(const RuntimeRequest& request, FlashAttention flash_attenti
     throw Error(ErrorKind::kEngine, "Flash attention was asked for, the engine switched it off",
                 path, "Use --flash-attn auto.");
   }
-}
-
-int default_threads() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }
-  std::set<std::string> cores;  // each core once, named by the list of its hardware threads
-  int n_allowed = 0;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) continue;
-    ++n_allowed;
-    std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings", cpu));
-    std::string siblings;
-    if (std::getline(file, siblings)) cores.insert(siblings);
-  }
-  return std::max(1, cores.empty() ? n_allowed : static_cast<int>(cores.size()));
 }
 
 }  // namespace detail

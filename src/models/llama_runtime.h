@@ -25,7 +25,4 @@ void read_effective(const std::vector<std::string>& log_lines, RuntimeEffective&
 void require_applied(const RuntimeRequest& request, FlashAttention flash_attention,
                      const RuntimeEffective& effective, const std::string& path);
 
-// Physical cores of this machine that this process may use; at least 1.
-int default_threads();
-
 }  // namespace assay::detail

@@ -39,8 +39,8 @@ struct Row {
   int index = 0;              // into that extension's tokens: an element of its `wanted`
   std::span<const float> logits;
 };
-// Called once per extend() with all rows, by extension and then by index, on the caller's thread: it
-// may share them out over threads of its own.
+// Called once per extend() with all rows, by extension and then by index, on the caller's thread:
+// it may share them out over threads of its own.
 using RowSink = std::function<void(std::span<const Row> rows)>;
 
 struct TokenizeOptions {
@@ -93,6 +93,9 @@ std::unique_ptr<Model> open_llama(const ModelOptions& options);
 // Version, commit and processor features of the engine: results may differ when it differs. Needs
 // no model.
 std::string llama_engine_id();
+
+// Threads that n_threads = 0 means: the physical cores this process may use.
+int default_threads();
 
 // Bytes that opening this model would take: weights (0 if already loaded) + KV + compute and output
 // buffers, estimated.

@@ -1,0 +1,42 @@
+#include "cli/output.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "cli/table.h"
+#include "core/json.h"
+
+namespace assay::cli {
+namespace {
+
+// Piped output is not cut to any width.
+int stdout_width() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 0;
+}
+
+template <typename Report>
+void print_as(const Report& report, const OutputFlags& flags) {
+  if (flags.json) {
+    fmt::print("{}\n", to_json(report));
+  } else if (flags.csv) {
+    fmt::print("{}", render_csv(report));
+  } else if (flags.markdown) {
+    fmt::print("{}", render_markdown(report));
+  } else {
+    fmt::print("{}", render_text(report, stdout_width()));
+  }
+}
+
+}  // namespace
+
+void print_report(const PerplexityReport& report, const OutputFlags& flags) {
+  print_as(report, flags);
+}
+void print_report(const DivergenceReport& report, const OutputFlags& flags) {
+  print_as(report, flags);
+}
+
+}  // namespace assay::cli
