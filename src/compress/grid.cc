@@ -161,8 +161,12 @@ std::optional<Grid> find_grid_of(std::span<const float> weights, Storage type, s
 
 std::optional<Grid> find_grid(std::span<const float> weights, Precision precision) {
   const Storage type = storage(precision);
-  if (const auto grid = find_grid_of(weights, type, 32)) return grid;
-  return find_grid_of(weights, type, 16);
+  const auto whole = find_grid_of(weights, type, 32);
+  const auto half = find_grid_of(weights, type, 16);
+  if (!whole || !half) return whole ? whole : half;
+  // Two blocks of 16 with few levels each also fit one fine grid of 32: the simpler account counts.
+  const bool simpler = whole->codebook ? half->bits < 4 : half->bits + 2 <= whole->bits;
+  return simpler ? half : whole;
 }
 
 }  // namespace assay
