@@ -90,7 +90,8 @@ std::optional<double> chance(const Block& block, double origin, double step, int
   return log2_chance;
 }
 
-// Levels above the lowest that the coarsest convincing grid of the block has; nullopt when none is.
+// Steps from the lowest to the highest weight on the coarsest convincing grid of the block; nullopt
+// when no grid convinces.
 std::optional<int> levels(const Block& block) {
   const double range = block.high - block.low;
   const double largest = std::max(std::abs(block.low), std::abs(block.high));
@@ -106,7 +107,9 @@ std::optional<int> levels(const Block& block) {
       const double share = std::abs(double{block.weights[i]}) / largest;
       return block.tolerance[i] + share * block.end_tolerance;
     });
-    if (through_zero && *through_zero <= threshold) return n;
+    if (through_zero && *through_zero <= threshold) {
+      return static_cast<int>(std::lround(range / step));
+    }
   }
   return std::nullopt;
 }

@@ -142,10 +142,14 @@ TEST(Grid, FindsGgmlsOwnTypes) {
       {"Q8_0", {32, 8}}, {"Q2_K", {16, 2}}, {"Q3_K", {16, 3}}, {"Q4_K", {32, 4}},
       {"Q5_K", {32, 5}}, {"Q6_K", {16, 6}}};
   for (const auto& [type, expected] : block_and_bits) {
-    const auto grid = find_grid(floats(type + ".dequant"), Precision::kF32);
-    ASSERT_TRUE(grid) << type;
-    EXPECT_EQ(grid->block, expected.first) << type;
-    EXPECT_EQ(grid->bits, expected.second) << type;
+    for (const Precision precision : kPrecisions) {
+      std::vector<float> weights = floats(type + ".dequant");
+      for (float& weight : weights) weight = store(weight, precision);
+      const auto grid = find_grid(weights, precision);
+      ASSERT_TRUE(grid) << type << " as " << static_cast<int>(precision);
+      EXPECT_EQ(grid->block, expected.first) << type << " as " << static_cast<int>(precision);
+      EXPECT_EQ(grid->bits, expected.second) << type << " as " << static_cast<int>(precision);
+    }
   }
   const auto codebook = find_grid(floats("IQ4_NL.dequant"), Precision::kF32);
   ASSERT_TRUE(codebook);
