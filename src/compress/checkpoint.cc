@@ -80,7 +80,7 @@ std::string wanted_type(const std::string& got, std::string_view file_default) {
 }
 
 std::vector<Fallback> find_fallbacks(const std::vector<GgufTensor>& tensors, const FileType* type) {
-  if (type == nullptr || ggml_type_named(type->default_type)->block_weights != kSuperBlock) {
+  if (type == nullptr || find_ggml_type(type->default_type)->block_weights != kSuperBlock) {
     return {};
   }
   const bool tied = std::ranges::find(tensors, "output.weight", &GgufTensor::name) == tensors.end();
@@ -140,7 +140,7 @@ CheckpointFacts inspect_checkpoint(const std::string& path) {
   facts.bits_per_weight = bits_per_weight(all);
   for (const GgufTensor& tensor : all.tensors) {
     facts.n_weights += tensor.n_weights;
-    facts.quantised |= is_matrix(tensor) && ggml_type_named(tensor.type)->bits() < 16;
+    facts.quantised |= is_matrix(tensor) && find_ggml_type(tensor.type)->bits() < 16;
   }
   facts.fallbacks = find_fallbacks(all.tensors, file_type_named(facts.file_type));
   facts.dequantised_from = find_dequantised(parts);

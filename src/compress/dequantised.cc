@@ -97,7 +97,7 @@ Precision real_precision(const std::vector<float>& weights, const std::string& t
 }
 
 std::string_view like(const Grid& grid) {
-  if (grid.codebook) return "IQ4_NL-like codebook";
+  if (grid.codebook) return "16 values each: IQ4_NL-like, or 4 bits made into more";
   if (grid.block == 16) {
     switch (grid.bits) {
       case 2:
@@ -126,26 +126,24 @@ std::string_view like(const Grid& grid) {
 
 std::optional<std::string> find_dequantised(const std::vector<GgufHeader>& parts) {
   const std::vector<Candidate> looked_at = candidates(parts);
-  struct Seen {
-    Grid grid;
-    std::int64_t n_weights = 0;
-  };
-  std::vector<Seen> seen;
-  std::size_t n_on_grid = 0;
+  // The tensors looked at stand for the others of their kind, so each counts as one, whatever its
+  // size: a large embedding is often stored finer than all the rest.
+  std::vector<std::pair<Grid, int>> seen;
+  int n_on_grid = 0;
   for (const Candidate& candidate : looked_at) {
     const std::vector<float> weights = sample(candidate);
     const auto grid = find_grid(weights, real_precision(weights, candidate.tensor->type));
     if (!grid) continue;
     ++n_on_grid;
-    auto same = std::ranges::find(seen, *grid, &Seen::grid);
-    if (same == seen.end()) same = seen.insert(same, Seen{*grid});
-    same->n_weights += candidate.tensor->n_weights;
+    auto same = std::ranges::find(seen, *grid, &std::pair<Grid, int>::first);
+    if (same == seen.end()) same = seen.insert(same, {*grid, 0});
+    ++same->second;
   }
-  if (n_on_grid == 0 || 2 * n_on_grid < looked_at.size()) return std::nullopt;
-  const Grid most = std::ranges::max(seen, {}, &Seen::n_weights).grid;
-  return fmt::format("about {}-bit blocks of {} ({}), {} of {} tensors looked at",
-                     most.codebook ? 4 : most.bits, most.block, like(most), n_on_grid,
-                     looked_at.size());
+  if (n_on_grid == 0 || 2 * n_on_grid < std::ssize(looked_at)) return std::nullopt;
+  const auto& [most, n] = *std::ranges::max_element(seen, {}, &std::pair<Grid, int>::second);
+  return fmt::format("about {}-bit blocks of {} ({}) in {} of {} tensors looked at{}",
+                     most.codebook ? 4 : most.bits, most.block, like(most), n, looked_at.size(),
+                     n == n_on_grid ? "" : fmt::format(", other grids in {}", n_on_grid - n));
 }
 
 }  // namespace assay

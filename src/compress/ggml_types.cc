@@ -87,13 +87,13 @@ auto find_in(const Table& table, Match match) -> const typename Table::value_typ
 
 }  // namespace
 
-std::span<const GgmlType> ggml_types() { return kGgmlTypes; }
+std::span<const GgmlType> all_ggml_types() { return kGgmlTypes; }
 
-const GgmlType* ggml_type(std::uint32_t id) {
+const GgmlType* find_ggml_type(std::uint32_t id) {
   return find_in(kGgmlTypes, [id](const GgmlType& type) { return type.id == id; });
 }
 
-const GgmlType* ggml_type_named(std::string_view name) {
+const GgmlType* find_ggml_type(std::string_view name) {
   return find_in(kGgmlTypes,
                  [name](const GgmlType& type) { return equal_ignoring_case(type.name, name); });
 }

@@ -18,9 +18,9 @@ struct GgmlType {
   double bits() const { return 8.0 * block_bytes / block_weights; }
 };
 
-std::span<const GgmlType> ggml_types();
-const GgmlType* ggml_type(std::uint32_t id);             // nullptr when unknown or removed
-const GgmlType* ggml_type_named(std::string_view name);  // any case; nullptr when unknown
+std::span<const GgmlType> all_ggml_types();
+const GgmlType* find_ggml_type(std::uint32_t id);       // nullptr when unknown or removed
+const GgmlType* find_ggml_type(std::string_view name);  // any case; nullptr when unknown
 
 enum class NeedsImatrix { kNo, kSomeTensors, kYes };
 

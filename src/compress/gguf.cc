@@ -281,7 +281,7 @@ void Parser::read_tensor() {
   read_shape(tensor, what);
   const std::uint64_t type_at = position_;
   const auto id = read<std::uint32_t>(what);
-  const GgmlType* type = ggml_type(id);
+  const GgmlType* type = find_ggml_type(id);
   if (type == nullptr) {
     fail(fmt::format("{} has ggml type {}, which this version does not know", what, id), type_at,
          "Update assay, or requantise from the original when the type was removed from ggml");

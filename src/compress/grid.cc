@@ -90,7 +90,8 @@ std::optional<double> chance(const Block& block, double origin, double step, int
   return log2_chance;
 }
 
-// Levels above the lowest that the coarsest convincing grid of the block has; nullopt when none is.
+// Steps from the lowest to the highest weight on the coarsest convincing grid of the block; nullopt
+// when no grid convinces.
 std::optional<int> levels(const Block& block) {
   const double range = block.high - block.low;
   const double largest = std::max(std::abs(block.low), std::abs(block.high));
@@ -106,7 +107,9 @@ std::optional<int> levels(const Block& block) {
       const double share = std::abs(double{block.weights[i]}) / largest;
       return block.tolerance[i] + share * block.end_tolerance;
     });
-    if (through_zero && *through_zero <= threshold) return n;
+    if (through_zero && *through_zero <= threshold) {
+      return static_cast<int>(std::lround(range / step));
+    }
   }
   return std::nullopt;
 }
@@ -161,8 +164,12 @@ std::optional<Grid> find_grid_of(std::span<const float> weights, Storage type, s
 
 std::optional<Grid> find_grid(std::span<const float> weights, Precision precision) {
   const Storage type = storage(precision);
-  if (const auto grid = find_grid_of(weights, type, 32)) return grid;
-  return find_grid_of(weights, type, 16);
+  const auto whole = find_grid_of(weights, type, 32);
+  const auto half = find_grid_of(weights, type, 16);
+  if (!whole || !half) return whole ? whole : half;
+  // Two blocks of 16 with few levels each also fit one fine grid of 32: the simpler account counts.
+  const bool simpler = whole->codebook ? half->bits < 4 : half->bits + 2 <= whole->bits;
+  return simpler ? half : whole;
 }
 
 }  // namespace assay

@@ -28,10 +28,10 @@ const FileType& find_file_type(const std::string& name) {
 }
 
 const GgmlType& find_tensor_type(const std::string& name) {
-  const GgmlType* type = ggml_type_named(name);
+  const GgmlType* type = find_ggml_type(name);
   if (type != nullptr && type->can_quantise) return *type;
   std::vector<std::string_view> names;
-  for (const GgmlType& known : ggml_types()) {
+  for (const GgmlType& known : all_ggml_types()) {
     if (known.can_quantise) names.push_back(known.name);
   }
   refuse(fmt::format("'{}' is no type that weights can be converted to", name), "",
@@ -54,7 +54,7 @@ void check_not_quantised(const QuantizeOptions& options, const std::vector<GgufT
   if (options.allow_requantize) return;
   for (const GgufTensor& tensor : tensors) {
     const bool matrix = tensor.shape.size() >= 2 && tensor.shape[1] > 1;
-    if (matrix && ggml_type_named(tensor.type)->bits() < 16) {
+    if (matrix && find_ggml_type(tensor.type)->bits() < 16) {
       refuse(fmt::format("the source is already quantised: {} is {}", tensor.name, tensor.type),
              options.source,
              "Give the 16- or 32-bit model, or allow requantising and read the result's losses as "
@@ -67,7 +67,7 @@ void check_not_quantised(const QuantizeOptions& options, const std::vector<GgufT
 // match nothing: what was asked must not silently have no effect.
 void check_overrides(const QuantizeOptions& options, const FileType& type,
                      const std::vector<GgufTensor>& tensors) {
-  if (!options.tensor_types.empty() && ggml_type_named(type.default_type)->block_weights == 1) {
+  if (!options.tensor_types.empty() && find_ggml_type(type.default_type)->block_weights == 1) {
     refuse(fmt::format("types of single tensors have no effect in a {} file", type.name), "",
            "Choose a quantised type for the file, or leave them out.");
   }
@@ -90,12 +90,12 @@ void check_overrides(const QuantizeOptions& options, const FileType& type,
 
 // llama.cpp applies these two types whatever the row length, and aborts the process if it does not
 // divide.
-void check_special_tensor(const std::string& type_name, std::string_view tensor_name,
-                          const std::vector<GgufTensor>& tensors) {
+void check_special_tensors(const std::string& type_name, const std::set<std::string_view>& names,
+                           const std::vector<GgufTensor>& tensors) {
   if (type_name.empty()) return;
   const GgmlType& type = find_tensor_type(type_name);
   for (const GgufTensor& tensor : tensors) {
-    if (!tensor.name.ends_with(tensor_name) || tensor.shape[0] % type.block_weights == 0) continue;
+    if (!names.contains(tensor.name) || tensor.shape[0] % type.block_weights == 0) continue;
     refuse(fmt::format("{} cannot be {}: its rows of {} weights are not a multiple of {}",
                        tensor.name, type.name, tensor.shape[0], type.block_weights),
            "", "Choose a type with smaller blocks, such as Q8_0 or Q4_0.");
@@ -107,8 +107,9 @@ const FileType& check_options(const QuantizeOptions& options,
   const FileType& type = find_file_type(options.type);
   check_not_quantised(options, tensors);
   check_overrides(options, type, tensors);
-  check_special_tensor(options.token_embedding_type, "token_embd.weight", tensors);
-  check_special_tensor(options.output_tensor_type, "output.weight", tensors);
+  check_special_tensors(options.token_embedding_type,
+                        {"token_embd.weight", "per_layer_token_embd.weight"}, tensors);
+  check_special_tensors(options.output_tensor_type, {"output.weight"}, tensors);
   if (options.leave_output_tensor && !options.output_tensor_type.empty()) {
     refuse("the output tensor cannot both be left alone and take a type", "", "Give one of them.");
   }

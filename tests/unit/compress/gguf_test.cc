@@ -70,8 +70,9 @@ TEST(Gguf, KeepsTheKindOfEveryValue) {
   add("u64", 10, raw(~std::uint64_t{0}));
   add("i64", 11, raw(std::int64_t{-9}));
   add("f64", 12, raw(2.5));
-  add("array", 9, raw(std::uint32_t{8}) + raw(std::uint64_t{2}) + GgufWriter::text("a") +
-                      GgufWriter::text("bc"));
+  add("array", 9,
+      raw(std::uint32_t{8}) + raw(std::uint64_t{2}) + GgufWriter::text("a") +
+          GgufWriter::text("bc"));
   const GgufHeader header = parse(writer.bytes());
   ASSERT_EQ(header.metadata.size(), 11U);
   EXPECT_EQ(header.integer("u8"), 200);

@@ -110,6 +110,6 @@ inline std::string data_file(const std::string& name) {
 #define ASSAY_NEED_DATA(name, file)         \
   const std::string name = data_file(file); \
   if (name.empty()) GTEST_SKIP() << "needs " file " in the folder that ASSAY_DATA names"
-#define ASSAY_NEED_VARIABLE(name, key, what)   \
+#define ASSAY_NEED_VARIABLE(name, key, what)       \
   const std::string name = ::assay::variable(key); \
   if (name.empty()) GTEST_SKIP() << "needs " what " in the environment variable " key

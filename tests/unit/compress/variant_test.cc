@@ -32,24 +32,23 @@ TEST_P(ParseVariant, Accepts) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, ParseVariant,
-    testing::Values(
-        Case{"Q4_K_M", Weights::kType, "", "Q4_K_M", "", ""},
-        Case{"q4_k", Weights::kType, "", "Q4_K_M", "", ""},
-        Case{"iq2_xs", Weights::kType, "", "IQ2_XS", "", ""},
-        Case{"F16", Weights::kType, "", "F16", "", ""},
-        Case{"model.gguf", Weights::kFile, "model.gguf", "", "", ""},
-        Case{"MODEL.GGUF", Weights::kFile, "MODEL.GGUF", "", "", ""},
-        Case{"./Q4_K_M", Weights::kFile, "./Q4_K_M", "", "", ""},
-        Case{"a+b/c+d.gguf", Weights::kFile, "a+b/c+d.gguf", "", "", ""},
-        Case{"a+b.gguf+kv=q8_0", Weights::kFile, "a+b.gguf", "", "", "q8_0/q8_0"},
-        Case{"kv=q8_0", Weights::kBaseline, "", "", "", "q8_0/q8_0"},
-        Case{"KV=Q8_0/F16", Weights::kBaseline, "", "", "", "q8_0/f16"},
-        Case{"kv=iq4_nl/bf16", Weights::kBaseline, "", "", "", "iq4_nl/bf16"},
-        Case{"Q4_K_M+kv=q8_0/q4_0", Weights::kType, "", "Q4_K_M", "", "q8_0/q4_0"},
-        Case{"model.gguf+as=f32", Weights::kFile, "model.gguf", "", "F32", ""},
-        Case{"Q4_0+as=F16+kv=q5_1", Weights::kType, "", "Q4_0", "F16", "q5_1/q5_1"},
-        Case{"Q4_0+kv=q5_1+as=f16", Weights::kType, "", "Q4_0", "F16", "q5_1/q5_1"},
-        Case{"as=f32", Weights::kBaseline, "", "", "F32", ""}));
+    testing::Values(Case{"Q4_K_M", Weights::kType, "", "Q4_K_M", "", ""},
+                    Case{"q4_k", Weights::kType, "", "Q4_K_M", "", ""},
+                    Case{"iq2_xs", Weights::kType, "", "IQ2_XS", "", ""},
+                    Case{"F16", Weights::kType, "", "F16", "", ""},
+                    Case{"model.gguf", Weights::kFile, "model.gguf", "", "", ""},
+                    Case{"MODEL.GGUF", Weights::kFile, "MODEL.GGUF", "", "", ""},
+                    Case{"./Q4_K_M", Weights::kFile, "./Q4_K_M", "", "", ""},
+                    Case{"a+b/c+d.gguf", Weights::kFile, "a+b/c+d.gguf", "", "", ""},
+                    Case{"a+b.gguf+kv=q8_0", Weights::kFile, "a+b.gguf", "", "", "q8_0/q8_0"},
+                    Case{"kv=q8_0", Weights::kBaseline, "", "", "", "q8_0/q8_0"},
+                    Case{"KV=Q8_0/F16", Weights::kBaseline, "", "", "", "q8_0/f16"},
+                    Case{"kv=iq4_nl/bf16", Weights::kBaseline, "", "", "", "iq4_nl/bf16"},
+                    Case{"Q4_K_M+kv=q8_0/q4_0", Weights::kType, "", "Q4_K_M", "", "q8_0/q4_0"},
+                    Case{"model.gguf+as=f32", Weights::kFile, "model.gguf", "", "F32", ""},
+                    Case{"Q4_0+as=F16+kv=q5_1", Weights::kType, "", "Q4_0", "F16", "q5_1/q5_1"},
+                    Case{"Q4_0+kv=q5_1+as=f16", Weights::kType, "", "Q4_0", "F16", "q5_1/q5_1"},
+                    Case{"as=f32", Weights::kBaseline, "", "", "F32", ""}));
 
 TEST(ParseVariant, RefusesWithTheAcceptedForms) {
   for (const char* text :
