@@ -166,17 +166,29 @@ LockstepResult run_against_kld_base(const std::string& path, const WindowPlan& p
                                     std::span<const Candidate> variants,
                                     const LockstepOptions& options);
 
-// ---- Statistics (summary.cc) ----
+// ---- Statistics (summary.cc, sentence.cc) ----
 
+// Errors are clustered by document when the plan has several, else by window.
 PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
                                           const std::vector<std::vector<float>>& nll);
-DivergenceStatistics summarize_divergence(
-    const WindowPlan& plan, const std::vector<std::vector<TokenDivergence>>& records,
-    const Model* vocabulary);  // vocabulary: for the worst tokens' texts; may be null
-// One plain sentence: what this variant cost, how sure, in words.
+// Sum of log-likelihoods of each document of the plan, as lm-eval logs it (nats).
+std::vector<double> document_log_likelihoods(const WindowPlan& plan,
+                                             const std::vector<std::vector<float>>& nll);
+// vocabulary: for the worst tokens' texts; may be null.
+DivergenceStatistics summarize_divergence(const WindowPlan& plan,
+                                          const std::vector<std::vector<TokenDivergence>>& records,
+                                          const Model* vocabulary);
+
+// One plain sentence: what this variant cost, how sure that is.
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
-// Warnings about the baseline's perplexity on this text (an instruct model on raw WikiText), and
-// others that concern all numbers.
-std::vector<std::string> pathological_warnings(const ModelReport& baseline);
+
+// A baseline this bad on a text makes every perplexity on it doubtful. Stated defaults, no truths:
+// a text model's perplexity per token on text of its kind is rarely above 50.
+struct PathologyLimits {
+  double perplexity_per_token = 100;
+  double bits_per_byte = 2;
+};
+std::vector<std::string> pathological_warnings(const ModelReport& baseline,
+                                               const PathologyLimits& limits = {});
 
 }  // namespace assay

@@ -1,0 +1,39 @@
+// One function per convention; plan_windows (eval.h) chooses.
+#pragma once
+
+#include "eval/eval.h"
+
+namespace assay::detail {
+
+// The text as one piece, for conventions that know no documents: jsonl documents are joined by a
+// blank line.
+struct JoinedText {
+  std::string text;
+  std::string join_rule;
+};
+
+WindowPlan plan_llama_cpp(const Corpus& corpus, const Model& vocabulary,
+                          const PlanOptions& options);
+WindowPlan plan_lm_eval(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options);
+WindowPlan plan_gptq(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options);
+WindowPlan plan_chat(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options);
+
+// A conversation rendered by the template, with the byte ranges that the assistant said.
+struct RenderedChat {
+  struct Span {
+    std::size_t begin = 0, end = 0;
+  };
+  std::string text;
+  std::vector<Span> assistant;
+};
+
+// Tokens of the conversation, with a flag for each that the assistant said. n_spanning counts
+// assistant turns whose first token also covers the end of what stands before (boundary rule).
+struct ChatTokens {
+  std::vector<Token> tokens;
+  std::vector<bool> is_assistant;
+  int n_spanning = 0;
+};
+ChatTokens tokenize_chat(const RenderedChat& chat, const Model& vocabulary);
+
+}  // namespace assay::detail

@@ -1,0 +1,155 @@
+// A deterministic model: the logits after a token are a hash of the last `order` tokens. Shipped,
+// so that everything above the engines is tested in milliseconds.
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "models/models.h"
+
+namespace assay {
+namespace {
+
+constexpr Token kBos = 256, kEos = 257;
+
+// splitmix64 (Steele, Lea, Flood 2014): a bijection whose output passes as random.
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+// Uniform in [-1, 1).
+float uniform(std::uint64_t seed, std::uint64_t context, Token token) {
+  const std::uint64_t bits = mix(mix(seed ^ context) + static_cast<std::uint64_t>(token));
+  return static_cast<float>(bits >> 40) / static_cast<float>(1 << 23) - 1.0F;
+}
+
+class ScriptedModel final : public Model {
+ public:
+  explicit ScriptedModel(const ScriptedOptions& options) : options_(options) {
+    info_.path = "scripted";
+    info_.architecture = "scripted";
+    info_.n_vocab = options.n_vocab;
+    info_.vocabulary = hash_bytes("scripted" + std::to_string(options.n_vocab));
+    info_.n_ctx_train = options.n_ctx;
+    info_.bos = kBos;
+    info_.eos = kEos;
+    info_.adds_bos = options.adds_bos;
+    info_.engine = "scripted/1";
+    info_.runtime.n_ctx = options.n_ctx;
+    info_.runtime.n_seq_max = options.n_seq_max;
+    info_.runtime.n_ubatch = options.n_ubatch;
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  std::vector<Token> tokenize(std::string_view text, TokenizeOptions options) const override {
+    std::vector<Token> tokens;
+    if (options.add_special && options_.adds_bos) tokens.push_back(kBos);
+    for (const char c : text) tokens.push_back(static_cast<unsigned char>(c));
+    return tokens;
+  }
+
+  std::string detokenize(std::span<const Token> tokens) const override {
+    std::string text;
+    for (const Token token : tokens) {
+      text += token < 256 ? std::string(1, static_cast<char>(token)) : fmt::format("<{}>", token);
+    }
+    return text;
+  }
+
+  void extend(std::span<const Extension> extensions, const RowSink& sink,
+              std::stop_token stop) override;
+  void release(std::span<const Branch> branches) override {
+    for (const Branch branch : branches) branches_.erase(branch);
+  }
+
+ private:
+  std::vector<Token>& branch_for(const Extension& extension);
+  std::vector<float> logits_after(std::span<const Token> context) const;
+
+  ScriptedOptions options_;
+  ModelInfo info_;
+  std::map<Branch, std::vector<Token>> branches_;
+};
+
+std::vector<Token>& ScriptedModel::branch_for(const Extension& extension) {
+  const auto found = branches_.find(extension.child);
+  if (extension.child == extension.parent || extension.child == 0) {
+    if (extension.child == 0 || found == branches_.end()) {
+      throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", extension.child));
+    }
+    return found->second;
+  }
+  if (found != branches_.end()) {
+    throw Error(ErrorKind::kEngine, fmt::format("Branch {} exists already", extension.child));
+  }
+  if (extension.parent != 0 && !branches_.contains(extension.parent)) {
+    throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", extension.parent));
+  }
+  if (branches_.size() >= static_cast<std::size_t>(options_.n_seq_max)) {
+    throw Error(ErrorKind::kEngine,
+                fmt::format("More than {} branches are alive", options_.n_seq_max));
+  }
+  std::vector<Token> tokens;
+  if (extension.parent != 0) tokens = branches_.at(extension.parent);
+  return branches_[extension.child] = std::move(tokens);
+}
+
+std::vector<float> ScriptedModel::logits_after(std::span<const Token> context) const {
+  std::uint64_t state = 0;
+  const auto order = std::min(context.size(), static_cast<std::size_t>(options_.order));
+  for (const Token token : context.last(order))
+    state = mix(state + static_cast<std::uint64_t>(token) + 1);
+  std::vector<float> logits(static_cast<std::size_t>(options_.n_vocab));
+  for (Token t = 0; t < options_.n_vocab; ++t) {
+    float logit = 4 * uniform(options_.seed, state, t);
+    if (options_.noise != 0) {
+      logit += static_cast<float>(options_.noise) * uniform(options_.noise_seed + 0x5eed, state, t);
+    }
+    logits[static_cast<std::size_t>(t)] = logit;
+  }
+  return logits;
+}
+
+void ScriptedModel::extend(std::span<const Extension> extensions, const RowSink& sink,
+                           std::stop_token stop) {
+  if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
+  std::size_t n_tokens = 0;
+  for (const Extension& extension : extensions) n_tokens += extension.tokens.size();
+  if (n_tokens > static_cast<std::size_t>(options_.n_ubatch)) {
+    throw Error(ErrorKind::kEngine,
+                fmt::format("{} tokens exceed a batch of {}", n_tokens, options_.n_ubatch));
+  }
+  std::vector<std::vector<float>> storage;
+  std::vector<Row> rows;
+  for (std::size_t e = 0; e < extensions.size(); ++e) {
+    const Extension& extension = extensions[e];
+    std::vector<Token>& branch = branch_for(extension);
+    const std::size_t start = branch.size();
+    branch.insert(branch.end(), extension.tokens.begin(), extension.tokens.end());
+    if (branch.size() > static_cast<std::size_t>(options_.n_ctx)) {
+      throw Error(ErrorKind::kEngine, fmt::format("A branch of {} tokens exceeds the context of {}",
+                                                  branch.size(), options_.n_ctx));
+    }
+    for (const int index : extension.wanted) {
+      const std::size_t length = start + static_cast<std::size_t>(index) + 1;
+      storage.push_back(logits_after(std::span(branch).first(length)));
+      rows.push_back({.extension = e, .index = index});
+    }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].logits = storage[i];
+  if (!rows.empty()) sink(rows);
+}
+
+}  // namespace
+
+std::unique_ptr<Model> open_scripted(const ScriptedOptions& options) {
+  return std::make_unique<ScriptedModel>(options);
+}
+
+}  // namespace assay
