@@ -17,6 +17,9 @@ struct Case {
   const char* kv;          // "k/v", "" = none
 };
 
+// Without this the tests' names would hold addresses, other ones in every run.
+void PrintTo(const Case& c, std::ostream* out) { *out << c.text; }
+
 class ParseVariant : public testing::TestWithParam<Case> {};
 
 TEST_P(ParseVariant, Accepts) {
