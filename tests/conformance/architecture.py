@@ -45,7 +45,8 @@ REGISTRY_HOSTS = [
     "archive.ubuntu" ".com", "ports.ubuntu" ".com", "security.ubuntu" ".com", "crates" ".io", "proxy.golang" ".org",
     "conda.anaconda" ".org", "docker" ".io", "ghcr" ".io", "jsdelivr" ".net", "unpkg" ".com",
 ]
-MACHINE_PATH = re.compile(r"(?<![\w.~$}/*-])/(work|root|home/\w+|Users/\w+|opt/peers)(/|\b)")
+# /home/ada and /home/user are examples, nobody's machine.
+MACHINE_PATH = re.compile(r"(?<![\w.~$}/*-])/(work|root|home/(?!(?:ada|user)\b)\w+|Users/\w+|opt/peers)(/|\b)")
 
 PATH_ROOTS = {"src", "tests", "docs", "cmake", "scripts", "data", "benchmarks", "tasks", "web", ".ci"}
 PATH_LIKE = re.compile(r"\.?[\w*-][\w.*/{},-]*")

@@ -18,7 +18,7 @@ SOUND = {
     "src/models/llama_engine.cc": '#include <llama.h>\n#include "ggml-backend.h"\n#include "models/models.h"\n',
     "src/compress/quantize.cc": '#include "llama.h"\n#include "models/models.h"\n',
     "src/eval/eval.h": '#include "models/models.h"\n',
-    "scripts/x.sh": "mktemp /tmp/" + "X" * 6 + "\ncat /usr/share/x docs/work/y\n",
+    "scripts/x.sh": "mktemp /tmp/" + "X" * 6 + "\ncat /usr/share/x docs/work/y /home/ada/x\n",
     "data/demo/text.txt": "A " + "TO" "DO" + " in a story is a story's.\n",
 }
 
