@@ -28,6 +28,7 @@ void start_backend() {
   std::call_once(once, [] { llama_backend_init(); });
   llama_log_set(
       [](ggml_log_level level, const char* text, void* log) {
+        if (level == GGML_LOG_LEVEL_DEBUG) return;  // hundreds of lines per context
         static_cast<detail::EngineLog*>(log)->receive(level == GGML_LOG_LEVEL_ERROR, text);
       },
       &engine_log());
