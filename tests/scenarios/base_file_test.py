@@ -52,16 +52,19 @@ class BaseFile(ScenarioCase):
         tool = pathlib.Path(folder) / "llama-perplexity"
         if not tool.exists():
             raise unittest.SkipTest(f"ASSAY_LLAMA_BIN has no {tool.name}")
-        done = subprocess.run([tool, "-t", "1", *map(str, arguments)], capture_output=True, text=True,
+        done = subprocess.run([tool, "-t", "1", *map(str, arguments)], capture_output=True,
                               timeout=200, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
-        return done.stdout + done.stderr
+        printed = (done.stdout + done.stderr).decode("utf-8", "replace")
+        self.assertEqual(done.returncode, 0, printed[-2000:])
+        return printed
 
     def test_llama_perplexity_reads_ours(self):
         self.make_both()
         printed = self.llama_perplexity("-m", self.variant, "--kl-divergence-base", self.base,
                                         "--kl-divergence", "-c", 128)
-        theirs = float(re.search(r"Mean\s+KLD:\s+([0-9.]+)", printed)[1])
+        found = re.search(r"Mean\s+KLD:\s+([0-9.]+)", printed)
+        self.assertIsNotNone(found, printed[-2000:])
+        theirs = float(found[1])
         self.assert_close(theirs, self.lock_step()["kld"]["mean"])
 
     def test_we_read_llama_perplexity_s(self):
