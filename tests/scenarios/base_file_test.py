@@ -60,9 +60,13 @@ class BaseFile(ScenarioCase):
 
     def test_llama_perplexity_reads_ours(self):
         self.make_both()
-        printed = self.llama_perplexity("-m", self.variant, "--kl-divergence-base", self.base,
-                                        "--kl-divergence", "-c", 128)
-        found = re.search(r"Mean\s+KLD:\s+([0-9.]+)", printed)
+        # llama-perplexity v0.5.0 now and then loses lines of its report, with exit code 0.
+        for _ in range(8):
+            printed = self.llama_perplexity("-m", self.variant, "--kl-divergence-base", self.base,
+                                            "--kl-divergence", "-c", 128)
+            found = re.search(r"Mean\s+KLD:\s+([0-9.]+)", printed)
+            if found:
+                break
         self.assertIsNotNone(found, printed[-2000:])
         theirs = float(found[1])
         self.assert_close(theirs, self.lock_step()["kld"]["mean"])
