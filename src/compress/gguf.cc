@@ -247,8 +247,18 @@ GgufArray Parser::read_array(const std::string& key, const std::string& what) {
     return {.element_type = std::string(kKindNames[index]), .n = n};
   }
   const auto wanted = kept_ == nullptr ? decltype(kept_->end()){} : kept_->find(key);
+  // llama.cpp ends the process when a token is there twice (it renames empty ones).
+  const bool is_vocabulary = key == "tokenizer.ggml.tokens";
+  std::unordered_set<std::string> tokens;
   for (std::uint64_t i = 0; i < n; ++i) {
-    if (kept_ != nullptr && wanted != kept_->end()) {
+    if (is_vocabulary) {
+      const std::uint64_t start = position_;
+      const std::string stored = read_string(what, std::numeric_limits<std::uint64_t>::max());
+      const std::string token = stored.c_str();  // as llama.cpp reads it: up to a zero byte
+      if (!token.empty() && !tokens.insert(token).second) {
+        fail(fmt::format("token {} of the vocabulary, {}, is there twice", i, shown(token)), start);
+      }
+    } else if (kept_ != nullptr && wanted != kept_->end()) {
       wanted->second.push_back(read_string(what, kMaxNameBytes));
     } else {
       skip(read<std::uint64_t>(what), what);

@@ -19,11 +19,11 @@ using nlohmann::json;
 std::string read_all(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   if (std::filesystem::is_directory(path))
-    throw Error(ErrorKind::kIo, "This is a folder, not a text file", path);
+    throw Error(ErrorKind::kBadInput, "This is a folder, not a text file", path);
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(ErrorKind::kIo, "Cannot open the text file", path,
-                "Check the path given with --text.");
+    throw Error(std::filesystem::exists(path) ? ErrorKind::kIo : ErrorKind::kBadInput,
+                "Cannot open the text file", path, "Check the path given with --text.");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -38,7 +38,9 @@ struct File {
     if (fd >= 0) ::close(fd);
   }
   [[noreturn]] void fail(const char* what) const {
-    throw Error(ErrorKind::kIo,
+    // A file that is not there is a wrong argument, as it is for a model.
+    const bool is_missing = errno == ENOENT && std::strcmp(what, "open") == 0;
+    throw Error(is_missing ? ErrorKind::kBadInput : ErrorKind::kIo,
                 fmt::format("Cannot {} the base file: {}", what, std::strerror(errno)), path,
                 errno == ENOSPC
                     ? "Free some space, or leave out --kld-base: it is not needed in lock step."

@@ -29,6 +29,7 @@ class Run {
     result_.variants.assign(variants.size(),
                             std::vector<std::vector<TokenDivergence>>(plan.windows.size()));
     result_.infos.resize(variants.size() + 1);
+    known_infos_.assign(variants.size() + 1, false);
     known_baseline_.assign(plan.windows.size(), false);
     known_.assign(variants.size(), std::vector<bool>(plan.windows.size(), false));
     progress_.n_total = static_cast<std::int64_t>(plan.windows.size() * (variants.size() + 1));
@@ -52,7 +53,8 @@ class Run {
   };
 
   void load_known();
-  void load_info(const Candidate& candidate, ModelInfo& info);
+  Digest info_key(const Candidate& candidate) const;
+  void load_info(const Candidate& candidate, std::size_t index);
   void save_info(const Candidate& candidate, const ModelInfo& info);
   std::vector<std::size_t> variants_with_work() const;
   bool baseline_has_work() const;
@@ -73,6 +75,7 @@ class Run {
   LockstepResult result_;
   std::vector<bool> known_baseline_;
   std::vector<std::vector<bool>> known_;
+  std::vector<bool> known_infos_;  // the baseline's, then the variants'
   EvalProgress progress_;
 };
 
@@ -100,17 +103,30 @@ void Run::load_known() {
     }
   }
   progress_.n_done = progress_.n_from_store;
-  load_info(baseline_, result_.infos[0]);
-  for (std::size_t v = 0; v < variants_.size(); ++v) load_info(variants_[v], result_.infos[v + 1]);
+  load_info(baseline_, 0);
+  for (std::size_t v = 0; v < variants_.size(); ++v) load_info(variants_[v], v + 1);
 }
 
-void Run::load_info(const Candidate& candidate, ModelInfo& info) {
-  if (const auto payload = options_.store->get(kInfoKind, candidate.identity))
-    info = model_info_from_json(*payload);
+// The report states the window and the sequences at once, which are no part of the identity.
+Digest Run::info_key(const Candidate& candidate) const {
+  const ModelShape shape = shape_of(plan_, baseline_.n_ubatch);
+  return Hasher()
+      .add_field(kInfoKind)
+      .add_field(candidate.identity)
+      .add_field(shape.n_ctx)
+      .add_field(shape.n_seq_max)
+      .finish();
+}
+
+void Run::load_info(const Candidate& candidate, std::size_t index) {
+  const auto payload = options_.store->get(kInfoKind, info_key(candidate));
+  if (!payload) return;
+  result_.infos[index] = model_info_from_json(*payload);
+  known_infos_[index] = true;
 }
 
 void Run::save_info(const Candidate& candidate, const ModelInfo& info) {
-  const Record record{kInfoKind, candidate.identity,
+  const Record record{kInfoKind, info_key(candidate),
                       fmt::format(R"({{"model":"{}"}})", candidate.name), to_json(info)};
   options_.store->put(std::span(&record, 1));
 }
@@ -125,8 +141,9 @@ bool Run::needs(const Group& group, const std::vector<bool>& known) const {
 std::vector<std::size_t> Run::variants_with_work() const {
   std::vector<std::size_t> indices;
   for (std::size_t v = 0; v < variants_.size(); ++v) {
-    if (std::any_of(groups_.begin(), groups_.end(),
-                    [&](const Group& g) { return needs(g, known_[v]); })) {
+    // Without its facts a model is opened even if all its windows are known.
+    if (!known_infos_[v + 1] || std::any_of(groups_.begin(), groups_.end(),
+                                            [&](const Group& g) { return needs(g, known_[v]); })) {
       indices.push_back(v);
     }
   }
@@ -134,8 +151,9 @@ std::vector<std::size_t> Run::variants_with_work() const {
 }
 
 bool Run::baseline_has_work() const {
-  return source_.always || std::any_of(groups_.begin(), groups_.end(),
-                                       [&](const Group& g) { return needs(g, known_baseline_); });
+  return source_.always || !known_infos_[0] ||
+         std::any_of(groups_.begin(), groups_.end(),
+                     [&](const Group& g) { return needs(g, known_baseline_); });
 }
 
 void Run::take_turn(const std::vector<std::size_t>& turn) {
