@@ -140,14 +140,16 @@ CorpusFormat detect(const std::string& name, const std::string& text) {
 }  // namespace
 
 Corpus corpus_from_text(std::string name, std::string text, CorpusFormat format) {
-  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // byte order mark
+  const Digest digest = hash_bytes(text);
+  const std::size_t n_mark = text.starts_with("\xef\xbb\xbf") ? 3 : 0;  // byte order mark
+  text.erase(0, n_mark);
   if (detail::strip(text).empty()) throw Error(ErrorKind::kBadInput, "The text is empty", name);
   if (const auto at = detail::find_invalid_utf8(text)) {
     throw Error(ErrorKind::kBadInput, "The text is not valid UTF-8",
-                fmt::format("{}, byte {}", name, *at),
+                fmt::format("{}, byte {}", name, *at + n_mark),
                 "Convert it, for example with `iconv -f latin1 -t utf-8`.");
   }
-  Corpus corpus{.name = std::move(name), .digest = hash_bytes(text)};
+  Corpus corpus{.name = std::move(name), .digest = digest};
   corpus.format = format == CorpusFormat::kAuto ? detect(corpus.name, text) : format;
   switch (corpus.format) {
     case CorpusFormat::kAuto:
