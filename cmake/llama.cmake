@@ -87,7 +87,8 @@ if(EXISTS /proc/cpuinfo)  # GGML_NATIVE builds for this processor: another one g
   file(STRINGS /proc/cpuinfo cpu REGEX "^(flags|Features)" LIMIT_COUNT 1)
 endif()
 file(READ ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama/CMakeLists.txt recipe)
-string(SHA1 llama_key "${llama_commit};${llama_source};${llama_flags};${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION};${cpu};${recipe}")
+file(READ ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama/amx_memory.h amx_recipe)
+string(SHA1 llama_key "${llama_commit};${llama_source};${llama_flags};${CMAKE_CXX_COMPILER_ID}-${CMAKE_CXX_COMPILER_VERSION};${cpu};${recipe};${amx_recipe}")
 string(SUBSTRING "${llama_key}" 0 12 llama_key)
 set(llama_build "${cache}/llama/build-${llama_key}")
 

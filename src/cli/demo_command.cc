@@ -1,5 +1,7 @@
 // assay demo: the main job on a model and a text that are inside the program.
 #include <fmt/format.h>
+#include <cstdio>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
@@ -34,6 +36,7 @@ void run(const DemoFlags& flags, const Context& context) {
   const DivergenceReport report = measure_divergence(options);
   progress.clear();
   print_report(report, flags.output);
+  std::fflush(stdout);
   fmt::print(stderr,
              "\nThe same on your own model:\n  assay diverge MODEL.gguf Q8_0 Q4_K_M Q4_K_M+kv=q8_0 "
              "--text wiki.test.raw\n");

@@ -387,20 +387,4 @@ std::string llama_engine_id() {
   return text;
 }
 
-std::int64_t estimate_memory_bytes(const ModelOptions& options, const ModelInfo& info) {
-  const auto kv_bytes = [](const std::string& type) {
-    const ggml_type t = kv_ggml_type(type);
-    return static_cast<double>(ggml_type_size(t)) / static_cast<double>(ggml_blck_size(t));
-  };
-  const double per_token = info.n_layer * static_cast<double>(info.n_embd) *
-                           (kv_bytes(options.runtime.kv.k) + kv_bytes(options.runtime.kv.v));
-  const double n_cells =
-      static_cast<double>(options.n_ctx) * (options.share_prefixes ? 1 : options.n_seq_max);
-  const double n_rows = options.n_rows_max > 0 ? options.n_rows_max : options.runtime.n_ubatch;
-  // Logits are held twice: in the compute buffer and in the output buffer.
-  const double logits = 2.0 * 4 * n_rows * info.n_vocab;
-  const double activations = 4.0 * options.runtime.n_ubatch * info.n_embd * 32;
-  return info.size_bytes + static_cast<std::int64_t>(per_token * n_cells + logits + activations);
-}
-
 }  // namespace assay

@@ -18,17 +18,18 @@ namespace {
 
 struct KvType {
   const char* name;
-  int block;  // elements of one block of the type; the head dimension must be a multiple
+  int block;               // elements of one block; the head dimension must be a multiple
+  double bytes_per_value;  // ggml's block size in bytes / block
 };
-constexpr std::array<KvType, 9> kKvTypes{{{"f32", 1},
-                                          {"f16", 1},
-                                          {"bf16", 1},
-                                          {"q8_0", 32},
-                                          {"q5_1", 32},
-                                          {"q5_0", 32},
-                                          {"q4_1", 32},
-                                          {"q4_0", 32},
-                                          {"iq4_nl", 32}}};
+constexpr std::array<KvType, 9> kKvTypes{{{"f32", 1, 4},
+                                          {"f16", 1, 2},
+                                          {"bf16", 1, 2},
+                                          {"q8_0", 32, 34.0 / 32},
+                                          {"q5_1", 32, 24.0 / 32},
+                                          {"q5_0", 32, 22.0 / 32},
+                                          {"q4_1", 32, 20.0 / 32},
+                                          {"q4_0", 32, 18.0 / 32},
+                                          {"iq4_nl", 32, 18.0 / 32}}};
 
 const KvType* find_kv_type(const std::string& name) {
   const auto* found = std::find_if(kKvTypes.begin(), kKvTypes.end(),
@@ -58,6 +59,23 @@ std::optional<std::string> kv_type_problem(const std::string& type, HeadDimensio
     }
   }
   return std::nullopt;
+}
+
+std::int64_t estimate_memory_bytes(const ModelOptions& options, const ModelInfo& info) {
+  const auto bytes_per_value = [](const std::string& name) {
+    const KvType* type = find_kv_type(name);
+    return type == nullptr ? 4.0 : type->bytes_per_value;
+  };
+  const KvTypes& kv = options.runtime.kv;
+  const double per_token = info.n_layer * static_cast<double>(info.n_embd) *
+                           (bytes_per_value(kv.k) + bytes_per_value(kv.v));
+  const double n_cells =
+      static_cast<double>(options.n_ctx) * (options.share_prefixes ? 1 : options.n_seq_max);
+  const double n_rows = options.n_rows_max > 0 ? options.n_rows_max : options.runtime.n_ubatch;
+  // Logits are held twice: in the compute buffer and in the output buffer.
+  const double logits = 2.0 * 4 * n_rows * info.n_vocab;
+  const double activations = 4.0 * options.runtime.n_ubatch * info.n_embd * 32;
+  return info.size_bytes + static_cast<std::int64_t>(per_token * n_cells + logits + activations);
 }
 
 int default_threads() {

@@ -82,8 +82,8 @@ Estimate exp_estimate(const Estimate& log_estimate) {
   estimate.value = std::exp(log_estimate.value);
   estimate.reason = log_estimate.reason;
   if (!std::isfinite(estimate.value)) {
-    estimate.reason = "exp(" + std::to_string(log_estimate.value) +
-                      ") is too large for a floating-point number";
+    estimate.reason =
+        "exp(" + std::to_string(log_estimate.value) + ") is too large for a floating-point number";
     return estimate;
   }
   if (!log_estimate.std_error || !log_estimate.ci95) return estimate;

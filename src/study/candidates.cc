@@ -78,6 +78,14 @@ ModelInfo sizes_of(const CheckpointFacts& facts) {
   return info;
 }
 
+// "Q4_K_M.gguf+kv=q8_0" for "models/Q4_K_M.gguf+kv=q8_0".
+std::string display_name(const VariantSpec& spec) {
+  if (spec.weights != VariantSpec::Weights::kFile) return spec.text;
+  const std::size_t folder = spec.file.rfind('/');
+  return folder == std::string::npos ? spec.text
+                                     : spec.text.substr(spec.text.find(spec.file) + folder + 1);
+}
+
 Prepared prepare(const MeasureOptions& options, const VariantSpec& spec, const std::string& source,
                  std::vector<std::string> notes) {
   Prepared prepared{.spec = spec, .deployed_path = source, .notes = std::move(notes)};
@@ -115,7 +123,7 @@ Prepared prepare(const MeasureOptions& options, const VariantSpec& spec, const s
                         .weights = weights};
   };
   prepared.candidate = {
-      .name = spec.text,
+      .name = display_name(spec),
       .identity = identity_of(weights, runtime),
       .open = [model_options](const ModelShape& shape) { return open_llama(model_options(shape)); },
       .memory_bytes =
@@ -158,7 +166,7 @@ Prepared prepare_variant(const MeasureOptions& options, const VariantSpec& spec,
 }
 
 void fill_report(const Prepared& prepared, const ModelInfo& loaded, ModelReport& report) {
-  report.name = prepared.spec.text;
+  report.name = prepared.candidate.name;
   report.info = loaded;
   report.info.path = prepared.deployed_path;
   report.info.weights = prepared.weights;

@@ -17,11 +17,12 @@ std::unique_ptr<Model> open_vocabulary(const std::string& path) {
 }
 
 LockstepOptions lockstep_options(const MeasureOptions& options) {
-  LockstepOptions lockstep{.store = options.store,
-                           .max_memory_bytes = options.max_memory_bytes,
-                           .n_threads = options.runtime.n_threads,
-                           .stop = options.stop,
-                           .write_kld_base = options.kld_base_out};
+  LockstepOptions lockstep{
+      .store = options.store,
+      .max_memory_bytes = options.max_memory_bytes,
+      .n_threads = options.runtime.n_threads > 0 ? options.runtime.n_threads : default_threads(),
+      .stop = options.stop,
+      .write_kld_base = options.kld_base_out};
   if (options.progress) {
     lockstep.progress = [&options](const EvalProgress& eval) {
       options.progress({.phase = "scoring", .eval = eval});
@@ -57,6 +58,9 @@ std::vector<VariantSpec> specs_of(const MeasureOptions& options) {
   return specs;
 }
 
+// The name that the row with only this variant's weights has, or with those as F32.
+std::string weights_name(const std::string& name) { return name.substr(0, name.find("+kv=")); }
+
 std::vector<LossSplit> split_losses(const DivergenceReport& report) {
   const auto kld_of = [&](const std::string& name) -> std::optional<double> {
     for (const VariantReport& v : report.variants) {
@@ -66,9 +70,8 @@ std::vector<LossSplit> split_losses(const DivergenceReport& report) {
   };
   std::vector<LossSplit> splits;
   for (const VariantReport& variant : report.variants) {
-    const std::string weights = variant.name.substr(0, variant.name.find("+kv="));
-    const auto as_f32 = kld_of(weights + "+as=f32");
-    const auto own_kernels = kld_of(weights);
+    const auto as_f32 = kld_of(weights_name(variant.name) + "+as=f32");
+    const auto own_kernels = kld_of(weights_name(variant.name));
     if (!as_f32 || !own_kernels || variant.name.find("+as=") != std::string::npos) continue;
     splits.push_back({.variant = variant.name,
                       .weights = *as_f32,
