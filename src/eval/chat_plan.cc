@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "eval/plan.h"
@@ -10,62 +11,59 @@
 namespace assay::detail {
 namespace {
 
+struct Counts {
+  int n_cut = 0, n_skipped = 0, n_spanning = 0, n_rewritten = 0, n_unrepeated = 0;
+};
+
 std::string text_of(const Model& model, std::optional<Token> token) {
   return token ? model.detokenize(std::span(&*token, 1)) : std::string();
 }
 
-RenderedChat render(const Document& document, ChatTemplateOptions options) {
-  const std::span<const ChatMessage> messages = document.messages;
-  options.add_generation_prompt = false;
-  RenderedChat chat{.text = render_chat(options, messages)};
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (messages[i].role != "assistant") continue;
-    options.add_generation_prompt = true;
-    const std::string before = render_chat(options, messages.first(i));
-    options.add_generation_prompt = false;
-    const std::string after = render_chat(options, messages.first(i + 1));
-    // Some templates rewrite earlier turns (drop their reasoning, say): what was served then is not
-    // in the whole text, so such a turn is left out.
-    if (chat.text.starts_with(before) && chat.text.starts_with(after) &&
-        after.size() > before.size()) {
-      chat.assistant.push_back({before.size(), after.size()});
-    }
+ChatTokens read_conversation(const Corpus& corpus, const Document& document,
+                             const Model& vocabulary, const ChatTemplateOptions& chat_template,
+                             Counts& counts) {
+  try {
+    const RenderedChat rendered = render_conversation(document.messages, chat_template);
+    ChatTokens chat = tokenize_chat(rendered, vocabulary);
+    counts.n_rewritten += rendered.n_rewritten;
+    counts.n_unrepeated += rendered.n_unrepeated;
+    counts.n_spanning += chat.n_spanning;
+    return chat;
+  } catch (const Error& error) {
+    if (!error.where().empty()) throw;
+    throw Error(error.kind(), error.what(), fmt::format("{}, {}", corpus.name, document.name),
+                "Correct this conversation or remove it.");
   }
-  return chat;
 }
 
-// How many of the first tokens are the same.
-std::size_t common_prefix(const std::vector<Token>& a, const std::vector<Token>& b) {
-  const auto n = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
-  return static_cast<std::size_t>(std::mismatch(a.begin(), a.begin() + n, b.begin()).first -
-                                  a.begin());
-}
-
-}  // namespace
-
-ChatTokens tokenize_chat(const RenderedChat& chat, const Model& vocabulary) {
-  const ModelInfo& info = vocabulary.info();
-  const std::string bos = text_of(vocabulary, info.bos);
-  const bool has_bos = !bos.empty() && chat.text.starts_with(bos);
-  const TokenizeOptions options{.add_special = !has_bos, .parse_special = true};
-  ChatTokens result{.tokens = vocabulary.tokenize(chat.text, options)};
-  result.is_assistant.assign(result.tokens.size(), false);
-  for (const RenderedChat::Span& span : chat.assistant) {
-    const std::vector<Token> before =
-        vocabulary.tokenize(std::string_view(chat.text).substr(0, span.begin), options);
-    const std::vector<Token> after =
-        vocabulary.tokenize(std::string_view(chat.text).substr(0, span.end), options);
-    const std::size_t first = common_prefix(before, result.tokens);
-    if (first < before.size()) ++result.n_spanning;
-    const std::size_t last = std::max(first, common_prefix(after, result.tokens));
-    std::fill(result.is_assistant.begin() + static_cast<std::ptrdiff_t>(first),
-              result.is_assistant.begin() + static_cast<std::ptrdiff_t>(last), true);
+// From the start to the last token that is scored; no targets when none is.
+Window make_window(const ChatTokens& chat) {
+  Window window{.position_offset = 1};
+  const auto last = std::find(chat.is_assistant.rbegin(), chat.is_assistant.rend(), true);
+  const auto n = static_cast<std::size_t>(chat.is_assistant.rend() - last);
+  for (std::size_t i = 1; i < n; ++i) {
+    window.tokens.push_back(chat.tokens[i - 1]);
+    window.targets.push_back(chat.tokens[i]);
+    window.scored.push_back(chat.is_assistant[i] ? 1 : 0);
   }
-  return result;
+  return window;
 }
 
-WindowPlan plan_chat(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options) {
-  const ModelInfo& info = vocabulary.info();
+void add_notes(const Counts& counts, int n_ctx, WindowPlan& plan) {
+  const auto note = [&plan](int n, const std::string& unit, const std::string& what) {
+    if (n > 0) plan.notes.push_back(fmt::format("{} {}{} {}", n, unit, n > 1 ? "s" : "", what));
+  };
+  note(counts.n_cut, "conversation", fmt::format("longer than {} tokens: cut at the end", n_ctx));
+  note(counts.n_skipped, "conversation", "without anything to score: left out");
+  note(counts.n_rewritten, "assistant turn",
+       "that the chat template shows otherwise in a longer conversation: not scored");
+  note(counts.n_unrepeated, "assistant turn",
+       "before which the conversation lacks a part of the template's generation prompt");
+  note(counts.n_spanning, "assistant turn",
+       "whose first token also covers the end of the prompt: scored with it");
+}
+
+void require_conversations(const Corpus& corpus, const ModelInfo& info, int n_ctx) {
   if (corpus.format != CorpusFormat::kChat) {
     throw Error(ErrorKind::kUsage, "The chat convention needs conversations", corpus.name,
                 R"(Give a .jsonl whose lines are {"messages": [{"role": ..., "content": ...}]}.)");
@@ -74,63 +72,56 @@ WindowPlan plan_chat(const Corpus& corpus, const Model& vocabulary, const PlanOp
     throw Error(ErrorKind::kBadInput, "The model has no chat template", info.path,
                 "Use a text convention instead.");
   }
+  if (n_ctx < 1) {
+    throw Error(ErrorKind::kUsage, "The model does not state its context", info.path,
+                "Give one with --ctx.");
+  }
+}
+
+}  // namespace
+
+WindowPlan plan_chat(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options) {
+  const ModelInfo& info = vocabulary.info();
+  const int n_ctx = options.n_ctx > 0 ? options.n_ctx : info.n_ctx_train;
+  require_conversations(corpus, info, n_ctx);
   const ChatTemplateOptions chat_template{.source = info.chat_template,
                                           .bos = text_of(vocabulary, info.bos),
                                           .eos = text_of(vocabulary, info.eos)};
-  const int n_ctx = options.n_ctx > 0 ? options.n_ctx : info.n_ctx_train;
-  WindowPlan plan;
-  plan.convention = {.name = ConventionName::kChat,
-                     .corpus = corpus.name,
-                     .corpus_digest = corpus.digest,
-                     .join_rule = "one conversation each",
-                     .window = n_ctx,
-                     .scored = "assistant tokens",
-                     .bos_rule = "template",
-                     .unit = "token",
-                     .n_windows_limit = options.n_windows};
-  int n_cut = 0, n_skipped = 0, n_spanning = 0;
+  WindowPlan plan{.convention = {.name = ConventionName::kChat,
+                                 .corpus = corpus.name,
+                                 .corpus_digest = corpus.digest,
+                                 .join_rule = "one conversation each",
+                                 .window = n_ctx,
+                                 .scored = "assistant tokens",
+                                 .unit = "token",
+                                 .n_windows_limit = options.n_windows}};
+  Counts counts;
   for (const Document& document : corpus.documents) {
     if (options.n_windows > 0 && plan.windows.size() == static_cast<std::size_t>(options.n_windows))
       break;
-    ChatTokens chat = tokenize_chat(render(document, chat_template), vocabulary);
-    n_spanning += chat.n_spanning;
+    ChatTokens chat = read_conversation(corpus, document, vocabulary, chat_template, counts);
     const std::size_t limit = static_cast<std::size_t>(n_ctx) + 1;
     if (chat.tokens.size() > limit) {
-      ++n_cut;
+      ++counts.n_cut;
       chat.tokens.resize(limit);
       chat.is_assistant.resize(limit);
     }
-    Window window{
-        .first_row = 0, .document = static_cast<int>(plan.documents.size()), .position_offset = 1};
-    bool any = false;
-    for (std::size_t i = 1; i < chat.tokens.size(); ++i) {
-      window.tokens.push_back(chat.tokens[i - 1]);
-      window.targets.push_back(chat.tokens[i]);
-      window.scored.push_back(chat.is_assistant[i] ? 1 : 0);
-      any = any || chat.is_assistant[i];
-    }
-    if (!any) {
-      ++n_skipped;
+    Window window = make_window(chat);
+    if (window.targets.empty()) {
+      ++counts.n_skipped;
       continue;
     }
+    if (plan.windows.empty()) plan.convention.bos_rule = chat.bos_rule;
+    window.document = static_cast<int>(plan.documents.size());
     plan.documents.push_back({.name = document.name});
     plan.longest_window = std::max(plan.longest_window, static_cast<int>(window.tokens.size()));
     plan.windows.push_back(std::move(window));
   }
+  add_notes(counts, n_ctx, plan);
   if (plan.windows.empty()) {
     throw Error(ErrorKind::kBadInput,
-                "No conversation holds an assistant's message that could be scored", corpus.name,
-                "A larger --ctx may be needed.");
-  }
-  if (n_cut > 0)
-    plan.notes.push_back(
-        fmt::format("{} conversations are longer than {} tokens and were cut", n_cut, n_ctx));
-  if (n_skipped > 0)
-    plan.notes.push_back(
-        fmt::format("{} conversations hold nothing to score and were left out", n_skipped));
-  if (n_spanning > 0) {
-    plan.notes.push_back(fmt::format(
-        "{} assistant turns start inside a token that also covers the prompt's end", n_spanning));
+                fmt::format("Nothing of this can be scored: {}", fmt::join(plan.notes, "; ")),
+                corpus.name, "It needs conversations in which the assistant answers.");
   }
   return plan;
 }

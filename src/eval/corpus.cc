@@ -16,15 +16,23 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 std::string read_all(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   if (std::filesystem::is_directory(path))
-    throw Error(ErrorKind::kBadInput, "This is a folder, not a text file", path);
+    throw Error(ErrorKind::kIo, "This is a folder, not a text file", path,
+                "Give the text file itself.");
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(std::filesystem::exists(path) ? ErrorKind::kIo : ErrorKind::kBadInput,
-                "Cannot open the text file", path, "Check the path given with --text.");
-  return {std::istreambuf_iterator<char>(file), {}};
+    throw Error(ErrorKind::kIo, "Cannot open the text file", path,
+                "Check the path given with --text.");
+  std::string text;
+  std::string block(std::size_t{1} << 20, '\0');
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())), file.gcount() > 0)
+    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) throw Error(ErrorKind::kIo, "Cannot read the text file to its end", path);
+  return text;
 }
 
 std::vector<std::string_view> split_lines(std::string_view text) {
@@ -40,13 +48,11 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 
 // " = Title = " and no "= =": the line that starts an article.
 std::optional<std::string> article_title(std::string_view line) {
-  std::string flat(line);
-  for (const char* run : {"= = =", "= ="}) {
-    for (std::size_t at; (at = flat.find(run)) != std::string::npos;) flat.erase(at + 1, 1);
-  }
+  if (!detail::strip(line).starts_with("= ")) return std::nullopt;
+  const std::string flat =
+      detail::replace_all(detail::replace_all(line, "= = =", "==="), "= =", "==");
   const std::string_view stripped = detail::strip(flat);
-  if (stripped.size() < 4 || !stripped.starts_with("= ") || !stripped.ends_with(" ="))
-    return std::nullopt;
+  if (!stripped.starts_with("= ") || !stripped.ends_with(" =")) return std::nullopt;
   return std::string(detail::strip(stripped.substr(1, stripped.size() - 2)));
 }
 
@@ -54,11 +60,11 @@ std::optional<std::string> article_title(std::string_view line) {
 // next one; what stands before the first heading is dropped when it is blank.
 std::vector<Document> split_articles(std::string_view text) {
   std::vector<Document> documents;
-  Document current;
+  Document current{.name = "(before the first article)"};
   bool started = false;
   const auto flush = [&] {
     if (started && !detail::strip(current.text).empty()) documents.push_back(std::move(current));
-    current = {};
+    current = {.name = "(before the first article)"};
     started = false;
   };
   for (const std::string_view line : split_lines(text)) {
@@ -99,8 +105,11 @@ Document parse_document(std::string_view text, bool chat, const std::string& cor
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded()) bad_line(corpus, line, "This is not valid JSON");
   Document document{.name = fmt::format("line {}", line)};
-  if (value.is_object() && value.contains("id") && value["id"].is_string())
-    document.name = value["id"];
+  if (value.is_object() && value.contains("id")) {
+    const json& id = value["id"];
+    if (id.is_string()) document.name = id;
+    if (id.is_number_integer()) document.name = id.dump();
+  }
   if (chat) {
     const bool has_messages = value.is_object() && value.contains("messages");
     if (!has_messages && !value.is_array()) bad_line(corpus, line, "There are no \"messages\"");
@@ -119,6 +128,7 @@ Document parse_document(std::string_view text, bool chat, const std::string& cor
 std::vector<Document> parse_jsonl(std::string_view text, bool chat, const std::string& corpus) {
   std::vector<Document> documents;
   std::size_t n = 0;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   for (const std::string_view line : split_lines(text)) {
     ++n;
     if (!detail::strip(line).empty()) documents.push_back(parse_document(line, chat, corpus, n));
@@ -126,7 +136,8 @@ std::vector<Document> parse_jsonl(std::string_view text, bool chat, const std::s
   return documents;
 }
 
-CorpusFormat detect(const std::string& name, const std::string& text) {
+CorpusFormat detect(const std::string& name, std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::string_view body = detail::strip(text);
   const std::string_view first_line = body.substr(0, body.find('\n'));
   if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) {
@@ -140,10 +151,10 @@ CorpusFormat detect(const std::string& name, const std::string& text) {
 }  // namespace
 
 Corpus corpus_from_text(std::string name, std::string text, CorpusFormat format) {
-  const Digest digest = hash_bytes(text);
-  const std::size_t n_mark = text.starts_with("\xef\xbb\xbf") ? 3 : 0;  // byte order mark
-  text.erase(0, n_mark);
-  if (detail::strip(text).empty()) throw Error(ErrorKind::kBadInput, "The text is empty", name);
+  // A byte order mark belongs to the text: every peer tokenises it.
+  const bool has_mark = text.starts_with(kByteOrderMark);
+  if (detail::strip(std::string_view(text).substr(has_mark ? kByteOrderMark.size() : 0)).empty())
+    throw Error(ErrorKind::kBadInput, "The text is empty", name, "Give a text that holds words.");
   if (const auto at = detail::find_invalid_utf8(text)) {
     throw Error(ErrorKind::kBadInput, "The text is not valid UTF-8",
                 fmt::format("{}, byte {}", name, *at + n_mark),

@@ -6,24 +6,21 @@
 namespace assay {
 namespace {
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
+// re.sub(r"/' [0-9]/", r"/'[0-9]/", text): the replacement is taken literally, as lm-eval has it.
+std::string replace_quoted_digit(const std::string& text) {
   std::string result;
   std::size_t start = 0;
-  for (std::size_t at; (at = text.find(from, start)) != std::string::npos;
-       start = at + from.size()) {
-    result.append(text, start, at - start).append(to);
-  }
-  result.append(text, start);
-  text = std::move(result);
-}
-
-// re.sub(r"/' [0-9]/", r"/'[0-9]/", text): the replacement is taken literally, as lm-eval has it.
-void replace_quoted_digit(std::string& text) {
-  for (std::size_t at = 0; (at = text.find("/' ", at)) != std::string::npos; ++at) {
+  for (std::size_t at = 0; (at = text.find("/' ", at)) != std::string::npos;) {
     const bool matches =
         at + 4 < text.size() && text[at + 3] >= '0' && text[at + 3] <= '9' && text[at + 4] == '/';
-    if (matches) text.replace(at, 5, "/'[0-9]/");
+    if (!matches) {
+      ++at;
+      continue;
+    }
+    result.append(text, start, at - start).append("/'[0-9]/");
+    start = at += 5;
   }
+  return result.append(text, start);
 }
 
 // re.sub(r"OPEN\s*([^CLOSE]*?)\s*CLOSE", r"OPEN\1CLOSE", text): white space inside the brackets
@@ -48,27 +45,30 @@ void tighten(std::string& text, char open, char close) {
 
 std::string wikitext_detokenize(const std::string& page) {
   std::string text = page;
-  replace_all(text, "s '", "s'");
-  replace_quoted_digit(text);
-  replace_all(text, " @-@ ", "-");
-  replace_all(text, " @,@ ", ",");
-  replace_all(text, " @.@ ", ".");
+  const auto replace = [&text](std::string_view from, std::string_view to) {
+    text = detail::replace_all(text, from, to);
+  };
+  replace("s '", "s'");
+  text = replace_quoted_digit(text);
+  replace(" @-@ ", "-");
+  replace(" @,@ ", ",");
+  replace(" @.@ ", ".");
   for (const char* mark : {":", ";", ".", "!", "?", ","}) {
-    replace_all(text, std::string(" ") + mark + " ", std::string(mark) + " ");
+    replace(std::string(" ") + mark + " ", std::string(mark) + " ");
   }
   tighten(text, '(', ')');
   tighten(text, '[', ']');
   tighten(text, '{', '}');
   tighten(text, '"', '"');
   tighten(text, '\'', '\'');
-  replace_all(text, "= = = =", "====");
-  replace_all(text, "= = =", "===");
-  replace_all(text, "= =", "==");
-  replace_all(text, " \xc2\xb0 ", "\xc2\xb0");
-  replace_all(text, " \n", "\n");
-  replace_all(text, "\n ", "\n");
-  replace_all(text, " N ", " 1 ");
-  replace_all(text, " 's", "'s");
+  replace("= = = =", "====");
+  replace("= = =", "===");
+  replace("= =", "==");
+  replace(" \xc2\xb0 ", "\xc2\xb0");
+  replace(" \n", "\n");
+  replace("\n ", "\n");
+  replace(" N ", " 1 ");
+  replace(" 's", "'s");
   return text;
 }
 

@@ -22,9 +22,9 @@ Convention convention_of(const Corpus& corpus, const PlanOptions& options) {
 JoinedText joined_documents(const Corpus& corpus) {
   if (corpus.format != CorpusFormat::kJsonl) return {corpus.text, "whole file"};
   JoinedText joined{.join_rule = "documents joined by a blank line"};
-  for (const Document& document : corpus.documents) {
-    if (!joined.text.empty()) joined.text += "\n\n";
-    joined.text += document.text;
+  for (std::size_t i = 0; i < corpus.documents.size(); ++i) {
+    if (i > 0) joined.text += "\n\n";
+    joined.text += corpus.documents[i].text;
   }
   return joined;
 }
@@ -54,6 +54,13 @@ JoinedText joined_rows(const Corpus& corpus) {
       corpus.name, "Use a longer text or a smaller --ctx.");
 }
 
+void require_window(int n_ctx, int smallest) {
+  if (n_ctx < smallest) {
+    throw Error(ErrorKind::kUsage, fmt::format("A window of {} tokens scores nothing", n_ctx), {},
+                fmt::format("Use --ctx {} or more.", smallest));
+  }
+}
+
 void refuse_chat(const Corpus& corpus) {
   if (corpus.format == CorpusFormat::kChat) {
     throw Error(ErrorKind::kUsage, "This file holds conversations", corpus.name,
@@ -79,8 +86,7 @@ WindowPlan plan_llama_cpp(const Corpus& corpus, const Model& vocabulary,
   refuse_chat(corpus);
   const ModelInfo& info = vocabulary.info();
   const int n_ctx = options.n_ctx > 0 ? options.n_ctx : 512;
-  if (n_ctx < 4)
-    throw Error(ErrorKind::kUsage, fmt::format("A window of {} tokens scores nothing", n_ctx));
+  require_window(n_ctx, 3);
   JoinedText joined = joined_documents(corpus);
   if (joined.text.ends_with('\n')) joined.text.pop_back();  // llama.cpp's --file does so, once
   const std::vector<Token> tokens = vocabulary.tokenize(joined.text, {.add_special = true});
@@ -110,8 +116,7 @@ WindowPlan plan_llama_cpp(const Corpus& corpus, const Model& vocabulary,
 WindowPlan plan_gptq(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options) {
   refuse_chat(corpus);
   const int n_ctx = options.n_ctx > 0 ? options.n_ctx : 2048;
-  if (n_ctx < 2)
-    throw Error(ErrorKind::kUsage, fmt::format("A window of {} tokens scores nothing", n_ctx));
+  require_window(n_ctx, 2);
   const JoinedText joined = joined_rows(corpus);
   const std::vector<Token> tokens = vocabulary.tokenize(joined.text, {.add_special = true});
   const auto size = static_cast<std::size_t>(n_ctx);
@@ -141,7 +146,7 @@ WindowPlan plan_lm_eval(const Corpus& corpus, const Model& vocabulary, const Pla
   const std::optional<Token> prefix = info.bos ? info.bos : info.eos;
   if (!prefix)
     throw Error(ErrorKind::kBadInput, "The model has neither a BOS nor an EOS token to start from",
-                info.path);
+                info.path, "Use --convention llama.cpp or gptq.");
   if (max_length < 1)
     throw Error(ErrorKind::kUsage, "The model does not state its context", {},
                 "Give one with --ctx.");
@@ -205,7 +210,11 @@ std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token 
 
 WindowPlan plan_windows(const Corpus& corpus, const Model& vocabulary, const PlanOptions& options) {
   if (options.n_ctx < 0)
-    throw Error(ErrorKind::kUsage, fmt::format("--ctx {} is negative", options.n_ctx));
+    throw Error(ErrorKind::kUsage, fmt::format("--ctx {} is negative", options.n_ctx), {},
+                "Use 0 for the convention's own window.");
+  if (options.n_windows < 0)
+    throw Error(ErrorKind::kUsage, fmt::format("--chunks {} is negative", options.n_windows), {},
+                "Use 0 for all.");
   switch (options.convention) {
     case ConventionName::kLlamaCpp:
       return detail::plan_llama_cpp(corpus, vocabulary, options);

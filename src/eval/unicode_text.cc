@@ -55,6 +55,16 @@ std::string_view strip(std::string_view text) {
   return text;
 }
 
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string result;
+  std::size_t start = 0;
+  for (std::size_t at; (at = text.find(from, start)) != std::string_view::npos;
+       start = at + from.size()) {
+    result.append(text, start, at - start).append(to);
+  }
+  return result.append(text, start);
+}
+
 std::int64_t count_words(std::string_view text) {
   std::int64_t n_runs = 0;
   bool in_run = false;

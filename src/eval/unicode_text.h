@@ -15,6 +15,9 @@ std::size_t space_at(std::string_view text, std::size_t at);
 std::size_t space_before(std::string_view text, std::size_t end);
 std::string_view strip(std::string_view text);
 
+// text.replace(from, to): one pass from the left, matches do not overlap.
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
+
 // len(re.split(r"\s+", text)): one more than the runs of white space.
 std::int64_t count_words(std::string_view text);
 

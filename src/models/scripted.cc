@@ -69,6 +69,7 @@ class ScriptedModel final : public Model {
   }
 
  private:
+  void require_valid(const Extension& extension) const;
   std::vector<Token>& branch_for(const Extension& extension);
   std::vector<float> logits_after(std::span<const Token> context) const;
 
@@ -76,6 +77,21 @@ class ScriptedModel final : public Model {
   ModelInfo info_;
   std::map<Branch, std::vector<Token>> branches_;
 };
+
+void ScriptedModel::require_valid(const Extension& extension) const {
+  for (const Token token : extension.tokens) {
+    if (token < 0 || token >= options_.n_vocab)
+      throw Error(ErrorKind::kEngine, fmt::format("There is no token {}", token));
+  }
+  int previous = -1;
+  for (const int index : extension.wanted) {
+    if (index <= previous || index >= static_cast<int>(extension.tokens.size())) {
+      throw Error(ErrorKind::kEngine, fmt::format("Row {} is wanted after row {} of {} tokens",
+                                                  index, previous, extension.tokens.size()));
+    }
+    previous = index;
+  }
+}
 
 std::vector<Token>& ScriptedModel::branch_for(const Extension& extension) {
   const auto found = branches_.find(extension.child);
@@ -120,7 +136,10 @@ void ScriptedModel::extend(std::span<const Extension> extensions, const RowSink&
                            std::stop_token stop) {
   if (stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
   std::size_t n_tokens = 0;
-  for (const Extension& extension : extensions) n_tokens += extension.tokens.size();
+  for (const Extension& extension : extensions) {
+    require_valid(extension);
+    n_tokens += extension.tokens.size();
+  }
   if (n_tokens > static_cast<std::size_t>(options_.n_ubatch)) {
     throw Error(ErrorKind::kEngine,
                 fmt::format("{} tokens exceed a batch of {}", n_tokens, options_.n_ubatch));

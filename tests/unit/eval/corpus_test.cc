@@ -1,150 +1,187 @@
+// Texts: formats, how they fall into documents, and what is refused.
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <iostream>
+#include <sstream>
 
-#include "../../temporary_folder.h"
 #include "core/error.h"
 #include "eval/eval.h"
-#include "eval/unicode_text.h"
-#include "golden_values.h"
+#include "golden_vectors.h"
+#include "temporary_folder.h"
 
 namespace assay {
 namespace {
 
-void expect_error(const std::function<void()>& run, ErrorKind kind, const std::string& what,
-                  const std::string& where) {
+// The message of the Error that reading this text raises.
+std::string refusal(const std::string& name, const std::string& text,
+                    CorpusFormat format = CorpusFormat::kAuto) {
   try {
-    run();
-    FAIL() << "no error with \"" << what << '"';
+    corpus_from_text(name, text, format);
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind);
-    EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
-    EXPECT_EQ(error.where(), where);
+    EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
+    EXPECT_FALSE(error.where().empty());
+    return error.what();
+  }
+  return "accepted";
+}
+
+#define EXPECT_CONTAINS(text, part) \
+  EXPECT_NE(std::string(text).find(part), std::string::npos) << "in: " << (text)
+
+TEST(Corpus, PlainTextIsOneDocumentWithEveryByteKept) {
+  for (const std::string text : {"one\n\ntwo\n", "a\r\nb\r\n", "\n\n x", "\xef\xbb\xbfmarked\n"}) {
+    const Corpus corpus = corpus_from_text("notes.txt", text);
+    EXPECT_EQ(corpus.format, CorpusFormat::kPlain);
+    EXPECT_EQ(corpus.text, text);
+    EXPECT_EQ(corpus.digest, hash_bytes(text));
+    ASSERT_EQ(corpus.documents.size(), 1U);
+    EXPECT_EQ(corpus.documents[0].text, text);
+    EXPECT_EQ(corpus.documents[0].name, "notes.txt");
   }
 }
 
-void expect_bad_text(const std::string& name, const std::string& text, const std::string& what,
-                     const std::string& where, CorpusFormat format = CorpusFormat::kAuto) {
-  expect_error([&] { corpus_from_text(name, text, format); }, ErrorKind::kBadInput, what, where);
+TEST(Corpus, PagesOfACraftedTextAreLmEvals) {
+  const auto& pages = golden_vectors()["pages"];
+  const Corpus corpus = corpus_from_text("crafted", pages["text"], CorpusFormat::kWikiText);
+  std::vector<std::string> texts;
+  for (const Document& document : corpus.documents) {
+    EXPECT_FALSE(document.name.empty());
+    texts.push_back(document.text);
+  }
+  EXPECT_EQ(texts, pages["pages"].get<std::vector<std::string>>());
+  EXPECT_EQ(corpus.documents[1].name, "A");
 }
 
-TEST(WikiText, ArticlesAndCountsEqualLmEvals) {
-  const auto path = wikitext_path();
-  if (!path) GTEST_SKIP() << kNoWikiText;
+TEST(Corpus, WikiText2IsThe62PagesOfLmEval) {
+  const auto path = wiki_test_raw();
+  if (!path) GTEST_SKIP() << "ASSAY_DATA does not hold wiki.test.raw";
   const Corpus corpus = load_corpus(*path);
   EXPECT_EQ(corpus.format, CorpusFormat::kWikiText);
-  const auto& articles = eval_golden().at("articles");
-  ASSERT_EQ(articles.size(), 62U);
+  EXPECT_EQ(corpus.name, "wiki.test.raw");
+  EXPECT_EQ(corpus.digest, hash_file(*path));
+  const auto& pages = golden_vectors()["wikitext2"]["pages"];
   ASSERT_EQ(corpus.documents.size(), 62U);
-  for (std::size_t i = 0; i < articles.size(); ++i) {
-    const Document& document = corpus.documents[i];
-    EXPECT_EQ(document.name, articles[i].at("name").get<std::string>());
-    EXPECT_EQ(document.text.size(), articles[i].at("n_bytes").get<std::size_t>()) << document.name;
-    EXPECT_EQ(detail::count_words(document.text), articles[i].at("n_words").get<std::int64_t>())
-        << document.name;
+  ASSERT_EQ(pages.size(), 62U);
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    const std::string& text = corpus.documents[i].text;
+    EXPECT_EQ(hash_bytes(text).hex(), pages[i]["page"]) << corpus.documents[i].name;
+    EXPECT_EQ(hash_bytes(wikitext_detokenize(text)).hex(), pages[i]["detokenized"]);
+  }
+  EXPECT_EQ(corpus.documents[0].name, "Robert Boulter");
+}
+
+TEST(Corpus, FirstPagesEqualThoseThatLmEvalLogged) {
+  const auto samples = data_file("golden/lm_eval_smollm2/samples_wikitext_5pages_maxlen512.jsonl");
+  if (!samples || !wiki_test_raw()) GTEST_SKIP() << "ASSAY_DATA does not hold lm-eval's samples";
+  const Corpus corpus = load_corpus(*wiki_test_raw());
+  std::ifstream file(*samples);
+  for (std::string line; std::getline(file, line);) {
+    const auto sample = nlohmann::json::parse(line);
+    EXPECT_EQ(corpus.documents.at(sample["doc_id"]).text, sample["doc"]["page"]);
   }
 }
 
-TEST(WikiText, OnlyOneEqualsSignMakesATitle) {
+TEST(Corpus, JsonlHasOneDocumentPerLine) {
   const Corpus corpus = corpus_from_text(
-      "wiki", " \n = First = \n \n text \n = = Section = = \n = = = Deep = = = \n = Second = \n b");
-  ASSERT_EQ(corpus.format, CorpusFormat::kWikiText);
-  ASSERT_EQ(corpus.documents.size(), 2U);
-  EXPECT_EQ(corpus.documents[0].name, "First");
-  EXPECT_EQ(corpus.documents[0].text,
-            " = First = \n \n text \n = = Section = = \n = = = Deep = = = ");
-  EXPECT_EQ(corpus.documents[1].text, " = Second = \n b");
-}
-
-TEST(Plain, IsOneDocumentWithItsBytes) {
-  const Corpus corpus = corpus_from_text("notes.txt", "one\r\ntwo\n");
-  EXPECT_EQ(corpus.format, CorpusFormat::kPlain);
-  ASSERT_EQ(corpus.documents.size(), 1U);
-  EXPECT_EQ(corpus.documents[0].name, "notes.txt");
-  EXPECT_EQ(corpus.documents[0].text, "one\r\ntwo\n");
-  EXPECT_EQ(corpus.digest, hash_bytes("one\r\ntwo\n"));
-}
-
-TEST(Jsonl, ReadsTextsSkipsBlankLinesAndKeepsIds) {
-  const Corpus corpus = corpus_from_text(
-      "a.jsonl", "{\"text\": \"one\", \"id\": \"x\"}\n\n{\"text\": \"caf\\u00e9\"}\r\n");
+      "d.jsonl",
+      "{\"text\": \"a\\nb\", \"id\": \"first\"}\r\n\r\n{\"id\": 7, \"text\": \"\"}\n"
+      "{\"text\": \"\\u6771 \\ud83d\\ude00\"}");
   EXPECT_EQ(corpus.format, CorpusFormat::kJsonl);
-  ASSERT_EQ(corpus.documents.size(), 2U);
-  EXPECT_EQ(corpus.documents[0].name, "x");
-  EXPECT_EQ(corpus.documents[1].name, "line 3");
-  EXPECT_EQ(corpus.documents[1].text, "caf\xc3\xa9");
+  ASSERT_EQ(corpus.documents.size(), 3U);
+  EXPECT_EQ(corpus.documents[0].name, "first");
+  EXPECT_EQ(corpus.documents[0].text, "a\nb");
+  EXPECT_EQ(corpus.documents[1].name, "7");
+  EXPECT_EQ(corpus.documents[1].text, "");
+  EXPECT_EQ(corpus.documents[2].name, "line 4");
+  EXPECT_EQ(corpus.documents[2].text, "東 😀");
 }
 
-TEST(Jsonl, ErrorsNameTheLine) {
-  expect_bad_text("a.jsonl", "{\"text\": \"one\"}\n{\"text\": \n", "not valid JSON",
-                  "a.jsonl, line 2");
-  expect_bad_text("a.jsonl", "{\"text\": \"one\"}\n\n{\"words\": 1}\n", "There is no \"text\"",
-                  "a.jsonl, line 3");
-  expect_bad_text("a.jsonl", "{\"text\": 5}", "There is no \"text\"", "a.jsonl, line 1");
+TEST(Corpus, JsonlMayStartWithAByteOrderMark) {
+  EXPECT_EQ(corpus_from_text("d.jsonl", "\xef\xbb\xbf{\"text\": \"a\"}").documents[0].text, "a");
 }
 
-TEST(Chat, ReadsBothForms) {
-  const std::string messages =
-      R"([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}])";
+TEST(Corpus, ConversationsAreObjectsOrLists) {
   const Corpus corpus =
-      corpus_from_text("c.jsonl", "{\"messages\": " + messages + "}\n" + messages);
+      corpus_from_text("c.jsonl", R"({"messages": [{"role": "user", "content": "hi"}]}
+[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}])");
   EXPECT_EQ(corpus.format, CorpusFormat::kChat);
   ASSERT_EQ(corpus.documents.size(), 2U);
-  for (const Document& document : corpus.documents) {
-    ASSERT_EQ(document.messages.size(), 2U);
-    EXPECT_EQ(document.messages[1].role, "assistant");
-    EXPECT_EQ(document.messages[1].content, "yes");
+  EXPECT_EQ(corpus.documents[0].messages[0].role, "user");
+  EXPECT_EQ(corpus.documents[1].messages[1].content, "b");
+}
+
+TEST(Corpus, JsonlErrorsNameTheLine) {
+  const std::string good = "{\"text\": \"a\"}\n";
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "\n{\"text\": "), "d.jsonl, line 3");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "{\"txet\": \"a\"}"), "d.jsonl, line 2");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "{\"text\": 3}"), "no \"text\"");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "{\"text\": \"\\ud800\"}"), "line 2");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + good + "[]"), "line 3");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "{} {}"), "line 2");
+  EXPECT_CONTAINS(refusal("d.jsonl", "{\"text\": " + std::string(1'000'000, '[')), "line 1");
+  EXPECT_CONTAINS(refusal("d.jsonl", good + "{\"messages\": []}"), "line 2");
+}
+
+TEST(Corpus, ConversationErrorsNameTheLine) {
+  const std::string good = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}\n";
+  EXPECT_CONTAINS(refusal("c.jsonl", good + "{\"text\": \"a\"}"), "line 2");
+  EXPECT_CONTAINS(refusal("c.jsonl", good + "{\"messages\": \"a\"}"), "line 2");
+  EXPECT_CONTAINS(refusal("c.jsonl", good + "{\"messages\": [{\"role\": \"user\"}]}"), "line 2");
+  EXPECT_CONTAINS(refusal("c.jsonl", good + "[{\"role\": \"user\", \"content\": null}]"), "line 2");
+  EXPECT_CONTAINS(refusal("c.jsonl", good + "[1]"), "line 2");
+}
+
+TEST(Corpus, InvalidUtf8IsRefusedWithItsOffset) {
+  EXPECT_CONTAINS(refusal("latin1.txt", "caf\xe9 au lait"), "latin1.txt, byte 3");
+  EXPECT_CONTAINS(refusal("latin1.txt", "caf\xe9 au lait"), "iconv");
+  EXPECT_CONTAINS(refusal("cut.txt", "ab\xe2\x82"), "byte 2");
+  EXPECT_CONTAINS(refusal("utf16.txt", std::string("\xff\xfe"
+                                                   "a\0",
+                                                   4)),
+                  "byte 0");
+}
+
+TEST(Corpus, EmptyTextsAreRefused) {
+  EXPECT_CONTAINS(refusal("a.txt", ""), "empty");
+  EXPECT_CONTAINS(refusal("a.jsonl", "\n\n"), "empty");
+  EXPECT_CONTAINS(refusal("a.jsonl", "\xef\xbb\xbf"), "empty");
+}
+
+TEST(Corpus, AZeroByteIsText) {
+  const std::string text("a\0b", 3);
+  EXPECT_EQ(corpus_from_text("a.txt", text).documents[0].text, text);
+}
+
+// A line of 8 MB must not take quadratic time in any format.
+TEST(Corpus, HugeSingleLineIsRead) {
+  std::string equals;
+  for (int i = 0; i < 2'000'000; ++i) equals += " = =";
+  EXPECT_EQ(corpus_from_text("a.txt", equals).documents[0].text.size(), equals.size());
+  EXPECT_EQ(corpus_from_text("a.txt", equals, CorpusFormat::kWikiText).documents.size(), 1U);
+  const Corpus jsonl = corpus_from_text("a.jsonl", "{\"text\": \"" + equals + "\"}");
+  EXPECT_EQ(jsonl.documents[0].text, equals);
+}
+
+TEST(Corpus, ReadsStandardInput) {
+  std::istringstream input("typed\n");
+  std::streambuf* const terminal = std::cin.rdbuf(input.rdbuf());
+  const Corpus corpus = load_corpus("-");
+  std::cin.rdbuf(terminal);
+  EXPECT_EQ(corpus.name, "stdin");
+  EXPECT_EQ(corpus.text, "typed\n");
+}
+
+TEST(Corpus, MissingFilesAndFoldersAreIoErrors) {
+  const TemporaryFolder folder;
+  for (const std::string& path : {folder.path().string() + "/none.txt", folder.path().string()}) {
+    try {
+      load_corpus(path);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kIo);
+      EXPECT_EQ(error.where(), path);
+    }
   }
-}
-
-TEST(Chat, ErrorsNameTheLine) {
-  const std::string good = R"({"messages": [{"role": "user", "content": "hi"}]})";
-  expect_bad_text("c.jsonl", good + "\n{\"text\": \"one\"}", "There are no \"messages\"",
-                  "c.jsonl, line 2");
-  expect_bad_text("c.jsonl", good + "\n{\"messages\": [{\"role\": \"user\"}]}",
-                  "\"role\" and \"content\"", "c.jsonl, line 2");
-  expect_bad_text("c.jsonl", good + "\n{\"messages\": 3}", "is no list", "c.jsonl, line 2");
-}
-
-TEST(Utf8, ErrorsNameTheByte) {
-  expect_bad_text("l.txt", "caf\xe9 au lait", "not valid UTF-8", "l.txt, byte 3");
-  expect_bad_text("l.txt", "ok \xc0\xaf", "not valid UTF-8", "l.txt, byte 3");        // overlong
-  expect_bad_text("l.txt", "\xed\xa0\x80", "not valid UTF-8", "l.txt, byte 0");       // surrogate
-  expect_bad_text("l.txt", "a\xf4\x90\x80\x80", "not valid UTF-8", "l.txt, byte 1");  // > 10FFFF
-  expect_bad_text("l.txt", "cut \xe2\x82", "not valid UTF-8", "l.txt, byte 4");
-  expect_bad_text("l.txt",
-                  "\xef\xbb\xbf"
-                  "ab\xff",
-                  "not valid UTF-8", "l.txt, byte 5");
-  EXPECT_EQ(corpus_from_text("l.txt", "\xf4\x8f\xbf\xbf\xed\x9f\xbf").documents.size(), 1U);
-}
-
-TEST(ByteOrderMark, IsNoPartOfTheTextButOfTheBytesRead) {
-  const std::string bytes = "\xef\xbb\xbfhello";
-  const Corpus corpus = corpus_from_text("b.txt", bytes);
-  EXPECT_EQ(corpus.documents[0].text, "hello");
-  EXPECT_EQ(corpus.digest, hash_bytes(bytes));
-}
-
-TEST(Empty, IsRefused) {
-  expect_bad_text("e.txt", "", "The text is empty", "e.txt");
-  expect_bad_text("e.txt", " \n\t\xc2\xa0", "The text is empty", "e.txt");
-}
-
-TEST(LoadCorpus, MissingFileAndFolderAreIoErrors) {
-  const TemporaryFolder folder;
-  const std::string missing = folder / "none.txt";
-  expect_error([&] { load_corpus(missing); }, ErrorKind::kIo, "Cannot open", missing);
-  const std::string path = folder.path().string();
-  expect_error([&] { load_corpus(path); }, ErrorKind::kIo, "folder", path);
-}
-
-TEST(LoadCorpus, TakesTheFilesName) {
-  const TemporaryFolder folder;
-  std::ofstream(folder / "t.txt") << "some text";
-  const Corpus corpus = load_corpus(folder / "t.txt");
-  EXPECT_EQ(corpus.name, "t.txt");
-  EXPECT_EQ(corpus.text, "some text");
 }
 
 }  // namespace

@@ -1,45 +1,61 @@
+// The detokeniser and the counts of words and bytes against lm-eval's own answers.
 #include <gtest/gtest.h>
 
 #include "eval/eval.h"
 #include "eval/unicode_text.h"
-#include "golden_values.h"
+#include "golden_vectors.h"
 
 namespace assay {
 namespace {
 
-TEST(WikitextDetokenize, EqualsLmEvalOnTrickyStrings) {
-  ASSERT_GE(eval_golden().at("detokenised").size(), 40U);
-  for (const auto& expected : eval_golden().at("detokenised")) {
-    const std::string page = expected.at("page");
-    EXPECT_EQ(wikitext_detokenize(page), expected.at("text").get<std::string>())
-        << "page: " << expected.at("page").dump();
+TEST(Detokenize, EqualsLmEvalOnHandMadeAndRandomTexts) {
+  const auto& cases = golden_vectors()["detokenize"];
+  ASSERT_GT(cases.size(), 300U);
+  for (const auto& pair : cases) {
+    EXPECT_EQ(wikitext_detokenize(pair[0]), pair[1].get<std::string>()) << "of " << pair[0];
   }
 }
 
-TEST(CountWords, EqualsPythonsSplit) {
-  for (const auto& expected : eval_golden().at("detokenised")) {
-    EXPECT_EQ(detail::count_words(expected.at("page").get<std::string>()),
-              expected.at("n_words").get<std::int64_t>())
-        << expected.at("page").dump();
+TEST(Detokenize, EqualsTheTextsThatLmEvalLogged) {
+  const auto path = data_file("golden/lm_eval_smollm2/samples_wikitext_5pages_maxlen512.jsonl");
+  if (!path) GTEST_SKIP() << "ASSAY_DATA does not hold lm-eval's samples";
+  std::ifstream file(*path);
+  int n = 0;
+  for (std::string line; std::getline(file, line); ++n) {
+    const auto sample = nlohmann::json::parse(line);
+    EXPECT_EQ(wikitext_detokenize(sample["doc"]["page"]),
+              sample["arguments"]["gen_args_0"]["arg_0"].get<std::string>());
+  }
+  EXPECT_EQ(n, 5);
+}
+
+TEST(Detokenize, ManyOpenBracketsTakeLinearTime) {
+  const std::string brackets(2'000'000, '(');
+  EXPECT_EQ(wikitext_detokenize(brackets), brackets);
+  std::string digits;
+  for (int i = 0; i < 300'000; ++i) digits += "/' 5/ ";
+  EXPECT_EQ(wikitext_detokenize(digits).substr(0, 10), "/'[0-9]/ /");
+}
+
+TEST(Words, AreCountedAsPythonSplits) {
+  for (const auto& pair : golden_vectors()["words"]) {
+    EXPECT_EQ(detail::count_words(pair[0].get<std::string>()), pair[1].get<std::int64_t>())
+        << "of " << pair[0];
   }
 }
 
-TEST(WikitextDetokenize, EqualsLmEvalOnEveryArticle) {
-  const auto path = wikitext_path();
-  if (!path) GTEST_SKIP() << kNoWikiText;
-  const Corpus corpus = load_corpus(*path);
-  const auto& articles = eval_golden().at("articles");
-  ASSERT_EQ(corpus.documents.size(), articles.size());
-  for (std::size_t i = 0; i < articles.size(); ++i) {
-    const std::string text = wikitext_detokenize(corpus.documents[i].text);
-    EXPECT_EQ(text.size(), articles[i].at("detokenised_bytes").get<std::size_t>()) << i;
-    EXPECT_EQ(crc32(text), articles[i].at("detokenised_crc32").get<std::uint32_t>()) << i;
+// The examples of RFC 3629 and of Unicode's table 3-7 (well-formed sequences).
+TEST(Utf8, AcceptsWellFormedSequencesOnly) {
+  for (const char* valid : {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                            "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_FALSE(detail::find_invalid_utf8(valid)) << valid;
   }
-}
-
-TEST(WikitextDetokenize, LongPagesWithoutPartnersDoNotOverflow) {
-  const std::string open(200000, '(');
-  EXPECT_EQ(wikitext_detokenize(open), open);
+  for (const char* invalid :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xf0\x90\x80", "\xfe", "\xff"}) {
+    EXPECT_EQ(detail::find_invalid_utf8(std::string("ab") + invalid), 2U);
+  }
 }
 
 }  // namespace
