@@ -155,16 +155,41 @@ LockstepResult run_against_kld_base(const std::string& path, const WindowPlan& p
                                     const LockstepOptions& options);
 
 // ---- Statistics (summary.cc) ----
+// Pure functions of the plan and the records. Clusters of every error: the documents, when more
+// than one has scored tokens, else the windows. Errors: kBadInput when records and plan do not fit
+// or nothing is scored; kEngine naming the token when a record is not finite.
 
+// Sum of the log-likelihoods (nats) of each of plan.documents, in its order: added in double,
+// window by window, so the same records give the same bits. lm-eval's per-document
+// loglikelihood_rolling.
+std::vector<double> document_log_likelihoods(const WindowPlan& plan,
+                                             const std::vector<std::vector<float>>& nll);
+// word_perplexity, byte_perplexity and bits_per_byte in the lm-eval convention only: exp(-sum ll /
+// sum words) over all of plan.documents, errors by documents as a ratio estimator.
 PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
                                           const std::vector<std::vector<float>>& nll);
-DivergenceStatistics summarize_divergence(
-    const WindowPlan& plan, const std::vector<std::vector<TokenDivergence>>& records,
-    const Model* vocabulary);  // vocabulary: for the worst tokens' texts; may be null
-// One plain sentence: what this variant cost, how sure, in words.
+// vocabulary: for the worst tokens' texts; may be null ("token 17"). Positions (worst,
+// by_position): index of the target in its window, first_row + i + 1, which is the number of tokens
+// in the KV cache when it is predicted. Bins: [1,1], [2,3] ... [32,63], then quarters of octaves
+// [64,79] ...
+DivergenceStatistics summarize_divergence(const WindowPlan& plan,
+                                          const std::vector<std::vector<TokenDivergence>>& records,
+                                          const Model* vocabulary);
+
+// ---- Words (sentence.cc) ----
+
+// One plain sentence: what this variant cost, how sure, in words. No verdict by a threshold: it
+// states numbers with their 95 % intervals; a lower perplexity is not sold as a gain.
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
+
+// Defaults, not truths: models of any size reach below both on plain text of a language they know.
+struct PathologicalLimits {
+  double token_perplexity = 100;
+  double bits_per_byte = 2;
+};
 // Warnings about the baseline's perplexity on this text (an instruct model on raw WikiText), and
-// others that concern all numbers.
-std::vector<std::string> pathological_warnings(const ModelReport& baseline);
+// others that concern all numbers: a quantised baseline, no error for want of windows.
+std::vector<std::string> pathological_warnings(const ModelReport& baseline,
+                                               const PathologicalLimits& limits = {});
 
 }  // namespace assay

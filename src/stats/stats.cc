@@ -54,7 +54,7 @@ Estimate clustered_mean(std::span<const ClusterSum> clusters) {
     return estimate;
   }
   if (n_clusters < 2) {
-    estimate.reason = "only one independent cluster (window or document): the error is unknown";
+    estimate.reason = "only one independent window or document";
     return estimate;
   }
   std::vector<double> residuals;
