@@ -11,29 +11,22 @@ using json::number;
 using json::optional_number;
 
 constexpr std::pair<const char*, double Percentiles::*> kPercentiles[] = {
-    {"min", &Percentiles::min},       {"p0_1", &Percentiles::p0_1}, {"p1", &Percentiles::p1},
+    {"min", &Percentiles::min},       {"p001", &Percentiles::p0_1}, {"p1", &Percentiles::p1},
     {"p5", &Percentiles::p5},         {"p10", &Percentiles::p10},   {"p25", &Percentiles::p25},
     {"median", &Percentiles::median}, {"p75", &Percentiles::p75},   {"p90", &Percentiles::p90},
-    {"p95", &Percentiles::p95},       {"p99", &Percentiles::p99},   {"p99_9", &Percentiles::p99_9},
+    {"p95", &Percentiles::p95},       {"p99", &Percentiles::p99},   {"p999", &Percentiles::p99_9},
     {"max", &Percentiles::max}};
-
-// p99_9 is "p999" in documents, p0_1 "p001".
-std::string field_name(const char* percentile) {
-  const std::string name = percentile;
-  if (name == "p99_9") return "p999";
-  return name == "p0_1" ? "p001" : name;
-}
 
 void add_percentiles(Json& json, const Percentiles& values) {
   for (const auto& [name, member] : kPercentiles) {
-    json[field_name(name)] = number(values.*member, name);
+    json[name] = number(values.*member, name);
   }
 }
 
 Percentiles read_percentiles(const Json& json) {
   Percentiles values;
   for (const auto& [name, member] : kPercentiles) {
-    values.*member = json.at(field_name(name)).get<double>();
+    values.*member = json.at(name).get<double>();
   }
   return values;
 }
