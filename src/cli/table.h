@@ -1,22 +1,30 @@
-// Reports as text: an aligned table for terminals, Markdown, CSV. No I/O.
+// Reports as text for people and for other programs. Nothing is printed here.
 #pragma once
 
 #include <string>
 
 #include "core/divergence.h"
 
-namespace assay::cli {
+namespace assay {
 
-// width: columns of the terminal; 0 = unlimited. Long notes and sentences are wrapped to it, tables
-// are not cut.
-std::string render_text(const PerplexityReport& report, int width);
-std::string render_text(const DivergenceReport& report, int width);
-std::string render_markdown(const PerplexityReport& report);
-std::string render_markdown(const DivergenceReport& report);
-std::string render_csv(const PerplexityReport& report);
-std::string render_csv(const DivergenceReport& report);
+enum class TableFormat {
+  kText,      // aligned columns, then sentences, notes, warnings and the convention
+  kMarkdown,  // the same with a GitHub table
+  kCsv,       // raw numbers with a header line (RFC 4180 quoting, lines end in \n); empty = unknown
+};
 
-// "31.46 ± 0.42": the error has two significant digits and decides the value's.
-std::string value_with_error(double value, const std::optional<double>& error);
+struct TableOptions {
+  TableFormat format = TableFormat::kText;
+  int width = 0;  // columns of the terminal, for kText; 0 = as wide as needed
+};
 
-}  // namespace assay::cli
+// Errors in tables are clustered standard errors; intervals are 95 %. In kText, columns that do not
+// fit are left out, least important first, and named below; if name, perplexity and divergence do
+// not fit either, each model becomes a block of lines.
+std::string render(const DivergenceReport& report, const TableOptions& options);
+std::string render(const PerplexityReport& report, const TableOptions& options);
+
+// Columns a terminal needs for UTF-8 `text`: combining marks none, East Asian wide characters two.
+int display_width(const std::string& text);
+
+}  // namespace assay

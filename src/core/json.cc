@@ -1,271 +1,254 @@
 #include "core/json.h"
 
 #include <cmath>
+#include <limits>
+#include <utility>
 
-#include <nlohmann/json.hpp>
+#include "core/json_values.h"
 
-#include "core/error.h"
-
-namespace assay {
+namespace assay::json {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();  // strict by default
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
 }
 
-Json optional_number(const std::optional<double>& value) {
-  return value ? number(*value) : Json(nullptr);
+std::string hex_of(const std::string& bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    hex += {kDigits[value >> 4], kDigits[value & 15]};
+  }
+  return hex;
 }
 
-Json to_document(const std::optional<Interval>& interval) {
-  return interval ? Json::array({number(interval->low), number(interval->high)}) : Json(nullptr);
+std::string bytes_of(const std::string& hex) {
+  if (hex.size() % 2 != 0 || hex.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    throw Error(ErrorKind::kBadInput, "bytes_hex '" + hex + "' is not hexadecimal");
+  }
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
 }
 
-Json to_document(const Estimate& e) {
-  Json json{{"value", number(e.value)},
-            {"std_error", optional_number(e.std_error)},
-            {"ci95", to_document(e.ci95)}};
-  if (!e.reason.empty()) json["reason"] = e.reason;
-  return json;
+Json kv_types(const KvTypes& kv) { return {{"k", exact_text(kv.k)}, {"v", exact_text(kv.v)}}; }
+
+Json runtime(const RuntimeEffective& runtime) {
+  return {{"flash_attention", runtime.flash_attention},
+          {"kv_rotated", runtime.kv_rotated},
+          {"n_threads", runtime.n_threads},
+          {"n_ubatch", runtime.n_ubatch},
+          {"n_ctx", runtime.n_ctx},
+          {"n_seq_max", runtime.n_seq_max},
+          {"n_gpu_layers", runtime.n_gpu_layers}};
 }
 
-Json with_iid(const Estimate& e, const std::optional<double>& iid) {
-  Json json = to_document(e);
-  json["std_error_iid"] = optional_number(iid);
-  return json;
+RuntimeEffective read_runtime(const Json& json, const Json& kv) {
+  return {.kv = {.k = read_exact_text(kv.at("k")), .v = read_exact_text(kv.at("v"))},
+          .flash_attention = json.at("flash_attention").get<bool>(),
+          .kv_rotated = json.at("kv_rotated").get<bool>(),
+          .n_threads = json.at("n_threads").get<int>(),
+          .n_ubatch = json.at("n_ubatch").get<int>(),
+          .n_ctx = json.at("n_ctx").get<int>(),
+          .n_seq_max = json.at("n_seq_max").get<int>(),
+          .n_gpu_layers = json.at("n_gpu_layers").get<int>()};
 }
 
-Json to_document(const Percentiles& p) {
-  return {{"min", number(p.min)},       {"p001", number(p.p0_1)}, {"p01", number(p.p1)},
-          {"p05", number(p.p5)},        {"p10", number(p.p10)},   {"p25", number(p.p25)},
-          {"median", number(p.median)}, {"p75", number(p.p75)},   {"p90", number(p.p90)},
-          {"p95", number(p.p95)},       {"p99", number(p.p99)},   {"p999", number(p.p99_9)},
-          {"max", number(p.max)}};
-}
-
-Json to_document(const Convention& c) {
-  return {{"name", to_string(c.name)},
-          {"corpus", c.corpus},
-          {"corpus_digest", c.corpus_digest.hex()},
-          {"join_rule", c.join_rule},
-          {"window", c.window},
-          {"scored", c.scored},
-          {"bos_rule", c.bos_rule},
-          {"unit", c.unit},
-          {"n_windows_limit", c.n_windows_limit},
-          {"id", c.id()}};
-}
-
-Json to_document(const PerplexityStatistics& p, const Convention& convention) {
-  Json json = with_iid(p.perplexity, p.std_error_iid);
-  if (p.word_perplexity) json["word_perplexity"] = to_document(*p.word_perplexity);
-  if (p.byte_perplexity) json["byte_perplexity"] = to_document(*p.byte_perplexity);
-  if (p.bits_per_byte) json["bits_per_byte"] = to_document(*p.bits_per_byte);
-  json["n_clusters"] = p.n_clusters;
-  json["convention"] = to_document(convention);
-  return json;
-}
-
-Json to_document(const std::vector<TensorTypeCount>& counts) {
+Json tensor_types(const std::vector<TensorTypeCount>& types) {
   Json json = Json::array();
-  for (const TensorTypeCount& c : counts) {
-    json.push_back({{"type", c.type},
-                    {"n_tensors", c.n_tensors},
-                    {"n_weights", c.n_weights},
-                    {"size_bytes", c.size_bytes}});
+  for (const TensorTypeCount& count : types) {
+    json.push_back({{"type", exact_text(count.type)},
+                    {"n_tensors", count.n_tensors},
+                    {"n_weights", count.n_weights},
+                    {"size_bytes", count.size_bytes}});
   }
   return json;
 }
 
-Json to_document(const RuntimeEffective& r) {
-  return {{"kv_k", r.kv.k},
-          {"kv_v", r.kv.v},
-          {"flash_attention", r.flash_attention},
-          {"kv_rotated", r.kv_rotated},
-          {"n_threads", r.n_threads},
-          {"n_ubatch", r.n_ubatch},
-          {"n_ctx", r.n_ctx},
-          {"n_seq_max", r.n_seq_max},
-          {"n_gpu_layers", r.n_gpu_layers}};
-}
-
-Json to_document(const ModelReport& m) {
-  return {{"name", m.name},
-          {"path", m.info.path},
-          {"weights_digest", m.info.weights.hex()},
-          {"architecture", m.info.architecture},
-          {"size_bytes", m.info.size_bytes},
-          {"n_weights", m.info.n_weights},
-          {"bits_per_weight", number(m.info.bits_per_weight)},
-          {"tensor_types", to_document(m.info.tensor_types)},
-          {"kv_types", {{"k", m.info.runtime.kv.k}, {"v", m.info.runtime.kv.v}}},
-          {"runtime", to_document(m.info.runtime)},
-          {"engine", m.info.engine},
-          {"perplexity", to_document(m.perplexity, m.convention)},
-          {"n_scored_tokens", m.perplexity.n_scored_tokens},
-          {"n_chunks", m.perplexity.n_chunks},
-          {"notes", m.notes}};
-}
-
-Json to_document(const WorstToken& w) {
-  return {{"document", w.document},
-          {"window", w.window},
-          {"position", w.position},
-          {"kld", number(w.kld)},
-          {"context", w.context},
-          {"target", w.target},
-          {"top_baseline", w.top_baseline},
-          {"top", w.top},
-          {"p_baseline", number(w.p_baseline)},
-          {"p", number(w.p)}};
-}
-
-void add_divergence(const DivergenceStatistics& d, Json& json) {
-  json["ln_ppl_ratio"] = with_iid(d.ln_ppl_ratio, d.ln_ppl_ratio_std_error_iid);
-  json["ppl_ratio"] = to_document(d.ppl_ratio);
-  json["ppl_difference"] = to_document(d.ppl_difference);
-  json["ln_ppl_correlation"] = optional_number(d.ln_ppl_correlation);
-  Json kld = with_iid(d.kld, d.kld_std_error_iid);
-  kld["mean"] = kld["value"];
-  kld.erase("value");
-  kld.update(to_document(d.kld_percentiles));
-  json["kld"] = kld;
-  Json delta = with_iid(d.delta_p, d.delta_p_std_error_iid);
-  delta["mean"] = delta["value"];
-  delta.erase("value");
-  delta["rms"] = with_iid(d.delta_p_rms, d.delta_p_rms_std_error_iid);
-  delta.update(to_document(d.delta_p_percentiles));
-  json["delta_p"] = delta;
-  json["same_top_p"] = with_iid(d.same_top_p, d.same_top_p_std_error_iid);
-  json["top5_overlap"] = to_document(d.top5_overlap);
-  json["top10_overlap"] = to_document(d.top10_overlap);
-  json["by_position"] = Json::array();
-  for (const PositionBin& b : d.by_position) {
-    json["by_position"].push_back({{"first", b.first},
-                                   {"last", b.last},
-                                   {"n_tokens", b.n_tokens},
-                                   {"kld", to_document(b.kld)}});
+std::vector<TensorTypeCount> read_tensor_types(const Json& json) {
+  std::vector<TensorTypeCount> types;
+  for (const Json& count : json) {
+    types.push_back({.type = read_exact_text(count.at("type")),
+                     .n_tensors = count.at("n_tensors").get<std::int64_t>(),
+                     .n_weights = count.at("n_weights").get<std::int64_t>(),
+                     .size_bytes = count.at("size_bytes").get<std::int64_t>()});
   }
-  json["by_document"] = Json::array();
-  for (const DocumentDivergence& x : d.by_document) {
-    json["by_document"].push_back({{"document", x.document},
-                                   {"name", x.name},
-                                   {"n_tokens", x.n_tokens},
-                                   {"kld_mean", number(x.kld_mean)}});
-  }
-  json["worst"] = Json::array();
-  for (const WorstToken& w : d.worst) json["worst"].push_back(to_document(w));
+  return types;
 }
 
-// Pieces of characters (a token may end inside one) are replaced, never refused.
-std::string dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+Json token(const std::optional<Token>& token) { return token ? Json(*token) : Json(nullptr); }
 
-template <typename T>
-T field(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end())
-    throw Error(ErrorKind::kBadInput, std::string("The record has no \"") + name + "\"");
-  return found->get<T>();
+std::optional<Token> read_token(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return json.get<Token>();
 }
 
 }  // namespace
 
-std::string to_json(const PerplexityReport& report) {
-  const Json json{{"schema", "assay-perplexity/1"},
-                  {"assay_version", ASSAY_VERSION},
-                  {"model", to_document(report.model)},
-                  {"warnings", report.warnings}};
-  return dump(json, 2);
+Json number(double value, const char* field) {
+  if (!std::isfinite(value)) {
+    throw Error(ErrorKind::kEngine,
+                std::string("The result '") + field + "' is not a finite number", {},
+                "Please report this with the command that gave it.");
+  }
+  return value;
 }
 
-std::string to_json(const DivergenceReport& report) {
-  Json json{{"schema", "assay-divergence/1"},
-            {"assay_version", ASSAY_VERSION},
-            {"baseline", to_document(report.baseline)},
-            {"variants", Json::array()},
-            {"split", Json::array()},
-            {"warnings", report.warnings},
-            {"base_file_bytes_avoided", report.base_file_bytes_avoided}};
-  for (const VariantReport& variant : report.variants) {
-    Json document = to_document(static_cast<const ModelReport&>(variant));
-    add_divergence(variant.divergence, document);
-    document["identical"] = variant.identical;
-    document["sentence"] = variant.sentence;
-    json["variants"].push_back(std::move(document));
-  }
-  for (const LossSplit& s : report.split) {
-    json["split"].push_back({{"variant", s.variant},
-                             {"kld_weights", number(s.weights)},
-                             {"kld_kernels", number(s.kernels)},
-                             {"kld_kv_cache", number(s.kv_cache)}});
-  }
-  return dump(json, 2);
+Json optional_number(const std::optional<double>& value, const char* field) {
+  return value ? number(*value, field) : Json(nullptr);
 }
 
-std::string to_json(const ModelInfo& info) {
-  const Json json{{"path", info.path},
-                  {"architecture", info.architecture},
-                  {"description", info.description},
-                  {"weights", info.weights.hex()},
-                  {"size_bytes", info.size_bytes},
-                  {"n_weights", info.n_weights},
-                  {"bits_per_weight", info.bits_per_weight},
-                  {"tensor_types", to_document(info.tensor_types)},
-                  {"vocabulary", info.vocabulary.hex()},
-                  {"n_vocab", info.n_vocab},
-                  {"n_ctx_train", info.n_ctx_train},
-                  {"n_layer", info.n_layer},
-                  {"n_embd", info.n_embd},
-                  {"bos", info.bos ? Json(*info.bos) : Json(nullptr)},
-                  {"eos", info.eos ? Json(*info.eos) : Json(nullptr)},
-                  {"adds_bos", info.adds_bos},
-                  {"chat_template", info.chat_template},
-                  {"runtime", to_document(info.runtime)},
-                  {"engine", info.engine}};
-  return dump(json, -1);
+Json exact_text(const std::string& text) {
+  if (is_utf8(text)) return text;
+  return {{"bytes_hex", hex_of(text)}};
 }
 
-ModelInfo model_info_from_json(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object())
-    throw Error(ErrorKind::kBadInput, "The model record in the store is not JSON");
-  ModelInfo info{.path = field<std::string>(json, "path"),
-                 .architecture = field<std::string>(json, "architecture"),
-                 .description = field<std::string>(json, "description"),
-                 .weights = Digest::from_hex(field<std::string>(json, "weights")),
-                 .size_bytes = field<std::int64_t>(json, "size_bytes"),
-                 .n_weights = field<std::int64_t>(json, "n_weights"),
-                 .bits_per_weight = field<double>(json, "bits_per_weight"),
-                 .vocabulary = Digest::from_hex(field<std::string>(json, "vocabulary")),
-                 .n_vocab = field<int>(json, "n_vocab"),
-                 .n_ctx_train = field<int>(json, "n_ctx_train"),
-                 .n_layer = field<int>(json, "n_layer"),
-                 .n_embd = field<int>(json, "n_embd"),
-                 .adds_bos = field<bool>(json, "adds_bos"),
-                 .chat_template = field<std::string>(json, "chat_template"),
-                 .engine = field<std::string>(json, "engine")};
-  for (const Json& t : json.at("tensor_types")) {
-    info.tensor_types.push_back({field<std::string>(t, "type"), field<std::int64_t>(t, "n_tensors"),
-                                 field<std::int64_t>(t, "n_weights"),
-                                 field<std::int64_t>(t, "size_bytes")});
+Json estimate(const Estimate& estimate, const char* field) {
+  const bool overflow = std::isinf(estimate.value) && !estimate.reason.empty();
+  Json json = {{"value", overflow ? Json(nullptr) : number(estimate.value, field)},
+               {"std_error", optional_number(estimate.std_error, field)}};
+  json["ci95"] =
+      estimate.ci95
+          ? Json::array({number(estimate.ci95->low, field), number(estimate.ci95->high, field)})
+          : Json(nullptr);
+  json["reason"] = estimate.reason.empty() ? Json(nullptr) : exact_text(estimate.reason);
+  return json;
+}
+
+Json convention(const Convention& convention) {
+  return {{"name", to_string(convention.name)},
+          {"corpus", exact_text(convention.corpus)},
+          {"corpus_digest", convention.corpus_digest.hex()},
+          {"join_rule", exact_text(convention.join_rule)},
+          {"window", convention.window},
+          {"scored", exact_text(convention.scored)},
+          {"bos_rule", exact_text(convention.bos_rule)},
+          {"unit", exact_text(convention.unit)},
+          {"n_windows_limit", convention.n_windows_limit},
+          {"id", exact_text(convention.id())}};
+}
+
+Json model_info(const ModelInfo& info) {
+  return {{"path", exact_text(info.path)},
+          {"size_bytes", info.size_bytes},
+          {"bits_per_weight", number(info.bits_per_weight, "bits_per_weight")},
+          {"tensor_types", tensor_types(info.tensor_types)},
+          {"kv_types", kv_types(info.runtime.kv)},
+          {"architecture", exact_text(info.architecture)},
+          {"description", exact_text(info.description)},
+          {"weights", info.weights.hex()},
+          {"n_weights", info.n_weights},
+          {"vocabulary", info.vocabulary.hex()},
+          {"n_vocab", info.n_vocab},
+          {"n_ctx_train", info.n_ctx_train},
+          {"n_layer", info.n_layer},
+          {"n_embd", info.n_embd},
+          {"bos", token(info.bos)},
+          {"eos", token(info.eos)},
+          {"adds_bos", info.adds_bos},
+          {"chat_template", exact_text(info.chat_template)},
+          {"runtime", runtime(info.runtime)},
+          {"engine", exact_text(info.engine)}};
+}
+
+std::string dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Json parse(std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw Error(ErrorKind::kBadInput, "Not JSON: " + std::string(error.what()),
+                "byte " + std::to_string(error.byte));
   }
-  if (!json.at("bos").is_null()) info.bos = json.at("bos").get<Token>();
-  if (!json.at("eos").is_null()) info.eos = json.at("eos").get<Token>();
-  const Json& r = json.at("runtime");
-  info.runtime = {.kv = {field<std::string>(r, "kv_k"), field<std::string>(r, "kv_v")},
-                  .flash_attention = field<bool>(r, "flash_attention"),
-                  .kv_rotated = field<bool>(r, "kv_rotated"),
-                  .n_threads = field<int>(r, "n_threads"),
-                  .n_ubatch = field<int>(r, "n_ubatch"),
-                  .n_ctx = field<int>(r, "n_ctx"),
-                  .n_seq_max = field<int>(r, "n_seq_max"),
-                  .n_gpu_layers = field<int>(r, "n_gpu_layers")};
-  return info;
+}
+
+std::string read_exact_text(const Json& json) {
+  if (json.is_object()) return bytes_of(json.at("bytes_hex").get<std::string>());
+  return json.get<std::string>();
+}
+
+std::optional<double> read_optional_number(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return json.get<double>();
+}
+
+Estimate read_estimate(const Json& json, const char* value_field) {
+  Estimate estimate;
+  estimate.value =
+      read_optional_number(json.at(value_field)).value_or(std::numeric_limits<double>::infinity());
+  estimate.std_error = read_optional_number(json.at("std_error"));
+  const Json& interval = json.at("ci95");
+  if (!interval.is_null()) {
+    estimate.ci95 = Interval{interval.at(0).get<double>(), interval.at(1).get<double>()};
+  }
+  if (!json.at("reason").is_null()) estimate.reason = read_exact_text(json.at("reason"));
+  return estimate;
+}
+
+Convention read_convention(const Json& json) {
+  return {.name = convention_from_string(json.at("name").get<std::string>()),
+          .corpus = read_exact_text(json.at("corpus")),
+          .corpus_digest = Digest::from_hex(json.at("corpus_digest").get<std::string>()),
+          .join_rule = read_exact_text(json.at("join_rule")),
+          .window = json.at("window").get<int>(),
+          .scored = read_exact_text(json.at("scored")),
+          .bos_rule = read_exact_text(json.at("bos_rule")),
+          .unit = read_exact_text(json.at("unit")),
+          .n_windows_limit = json.at("n_windows_limit").get<int>()};
+}
+
+ModelInfo read_model_info(const Json& json) {
+  return {.path = read_exact_text(json.at("path")),
+          .architecture = read_exact_text(json.at("architecture")),
+          .description = read_exact_text(json.at("description")),
+          .weights = Digest::from_hex(json.at("weights").get<std::string>()),
+          .size_bytes = json.at("size_bytes").get<std::int64_t>(),
+          .n_weights = json.at("n_weights").get<std::int64_t>(),
+          .bits_per_weight = json.at("bits_per_weight").get<double>(),
+          .tensor_types = read_tensor_types(json.at("tensor_types")),
+          .vocabulary = Digest::from_hex(json.at("vocabulary").get<std::string>()),
+          .n_vocab = json.at("n_vocab").get<int>(),
+          .n_ctx_train = json.at("n_ctx_train").get<int>(),
+          .n_layer = json.at("n_layer").get<int>(),
+          .n_embd = json.at("n_embd").get<int>(),
+          .bos = read_token(json.at("bos")),
+          .eos = read_token(json.at("eos")),
+          .adds_bos = json.at("adds_bos").get<bool>(),
+          .chat_template = read_exact_text(json.at("chat_template")),
+          .runtime = read_runtime(json.at("runtime"), json.at("kv_types")),
+          .engine = read_exact_text(json.at("engine"))};
+}
+
+}  // namespace assay::json
+
+namespace assay {
+
+std::string to_json(const ModelInfo& info) { return json::dump(json::model_info(info), -1); }
+std::string to_json(const Convention& convention) {
+  return json::dump(json::convention(convention), -1);
+}
+std::string to_json(const Estimate& estimate) {
+  return json::dump(json::estimate(estimate, "estimate"), -1);
+}
+
+ModelInfo model_info_from_json(std::string_view text) {
+  return json::checked("model", [&] { return json::read_model_info(json::parse(text)); });
+}
+Convention convention_from_json(std::string_view text) {
+  return json::checked("convention", [&] { return json::read_convention(json::parse(text)); });
+}
+Estimate estimate_from_json(std::string_view text) {
+  return json::checked("estimate", [&] { return json::read_estimate(json::parse(text)); });
 }
 
 }  // namespace assay

@@ -166,29 +166,42 @@ LockstepResult run_against_kld_base(const std::string& path, const WindowPlan& p
                                     std::span<const Candidate> variants,
                                     const LockstepOptions& options);
 
-// ---- Statistics (summary.cc, sentence.cc) ----
+// ---- Statistics (summary.cc) ----
+// Pure functions of the plan and the records. Clusters of every error: the documents, when more
+// than one has scored tokens, else the windows. Errors: kBadInput when records and plan do not fit
+// or nothing is scored; kEngine naming the token when a record is not finite.
 
-// Errors are clustered by document when the plan has several, else by window.
-PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
-                                          const std::vector<std::vector<float>>& nll);
-// Sum of log-likelihoods of each document of the plan, as lm-eval logs it (nats).
+// Sum of the log-likelihoods (nats) of each of plan.documents, in its order: added in double,
+// window by window, so the same records give the same bits. lm-eval's per-document
+// loglikelihood_rolling.
 std::vector<double> document_log_likelihoods(const WindowPlan& plan,
                                              const std::vector<std::vector<float>>& nll);
-// vocabulary: for the worst tokens' texts; may be null.
+// word_perplexity, byte_perplexity and bits_per_byte in the lm-eval convention only: exp(-sum ll /
+// sum words) over all of plan.documents, errors by documents as a ratio estimator.
+PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
+                                          const std::vector<std::vector<float>>& nll);
+// vocabulary: for the worst tokens' texts; may be null ("token 17"). Positions (worst,
+// by_position): index of the target in its window, first_row + i + 1, which is the number of tokens
+// in the KV cache when it is predicted. Bins: [1,1], [2,3] ... [32,63], then quarters of octaves
+// [64,79] ...
 DivergenceStatistics summarize_divergence(const WindowPlan& plan,
                                           const std::vector<std::vector<TokenDivergence>>& records,
                                           const Model* vocabulary);
 
-// One plain sentence: what this variant cost, how sure that is.
+// ---- Words (sentence.cc) ----
+
+// One plain sentence: what this variant cost, how sure, in words. No verdict by a threshold: it
+// states numbers with their 95 % intervals; a lower perplexity is not sold as a gain.
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
 
-// A baseline this bad on a text makes every perplexity on it doubtful. Stated defaults, no truths:
-// a text model's perplexity per token on text of its kind is rarely above 50.
-struct PathologyLimits {
-  double perplexity_per_token = 100;
+// Defaults, not truths: models of any size reach below both on plain text of a language they know.
+struct PathologicalLimits {
+  double token_perplexity = 100;
   double bits_per_byte = 2;
 };
+// Warnings about the baseline's perplexity on this text (an instruct model on raw WikiText), and
+// others that concern all numbers: a quantised baseline, no error for want of windows.
 std::vector<std::string> pathological_warnings(const ModelReport& baseline,
-                                               const PathologyLimits& limits = {});
+                                               const PathologicalLimits& limits = {});
 
 }  // namespace assay

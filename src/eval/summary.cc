@@ -1,74 +1,39 @@
-// Per-token records to statistics. The formulas of llama-perplexity
-// (tools/perplexity/perplexity.cpp, v0.5.0) for what it prints, with tokens taken as independent;
-// clustered errors beside them.
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <map>
+#include <limits>
+#include <numbers>
 
+#include "core/error.h"
 #include "eval/eval.h"
-#include "eval/schedule.h"
+#include "eval/summary_records.h"
 #include "stats/stats.h"
 
 namespace assay {
 namespace {
 
-// A scored token: its record and where it stands.
-struct Scored {
-  std::size_t window = 0, record = 0;
-  int position = 0;  // of the row in the window = depth of the KV cache
-  int target = 0;    // index into the window's targets
-};
-
-std::vector<Scored> scored_tokens(const WindowPlan& plan) {
-  std::vector<Scored> tokens;
-  for (std::size_t w = 0; w < plan.windows.size(); ++w) {
-    const Window& window = plan.windows[w];
-    std::size_t record = 0;
-    for (int t = 0; t < static_cast<int>(window.targets.size()); ++t) {
-      const int row = window.first_row + t;
-      if (detail::is_scored(window, row)) tokens.push_back({w, record++, row, t});
-    }
-  }
-  return tokens;
+template <typename Record>
+std::vector<std::size_t> counts_of(const std::vector<std::vector<Record>>& records) {
+  std::vector<std::size_t> counts;
+  for (const auto& window : records) counts.push_back(window.size());
+  return counts;
 }
 
-// Sums of a per-token value: over all, and by cluster.
-class Sums {
- public:
-  explicit Sums(const WindowPlan& plan) : by_document_(plan.documents.size() > 1), plan_(plan) {
-    clusters_.resize(by_document_ ? plan.documents.size() : plan.windows.size());
+// A fraction's interval stays within [0, 1].
+Estimate clipped_fraction(Estimate estimate) {
+  if (estimate.ci95) {
+    estimate.ci95->low = std::max(estimate.ci95->low, 0.0);
+    estimate.ci95->high = std::min(estimate.ci95->high, 1.0);
   }
-  void add(std::size_t window, double value) {
-    const std::size_t c =
-        by_document_ ? static_cast<std::size_t>(plan_.windows[window].document) : window;
-    clusters_[c].sum += value;
-    clusters_[c].n += 1;
-    sum_ += value;
-    squares_ += value * value;
-    ++n_;
-  }
-  Estimate mean() const { return clustered_mean(clusters_); }
-  std::optional<double> iid() const { return iid_std_error(sum_, squares_, n_); }
-  double sum() const { return sum_; }
-  std::int64_t n() const { return n_; }
-  int n_clusters() const { return static_cast<int>(clusters_.size()); }
+  return estimate;
+}
 
- private:
-  bool by_document_;
-  const WindowPlan& plan_;
-  std::vector<ClusterSum> clusters_;
-  double sum_ = 0, squares_ = 0;
-  std::int64_t n_ = 0;
-};
+std::optional<double> finite(std::optional<double> value) {
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
 
-// -log-likelihood per word, byte or token unit of the documents: lm-eval's ratio of sums.
-Estimate nll_per_unit(const WindowPlan& plan, const std::vector<double>& log_likelihoods,
-                      std::int64_t PlanDocument::*unit) {
-  std::vector<ClusterSum> clusters;
-  for (std::size_t d = 0; d < plan.documents.size(); ++d)
-    clusters.push_back({-log_likelihoods[d], plan.documents[d].*unit});
-  return clustered_mean(clusters);
+std::optional<double> times(double factor, const std::optional<double>& value) {
+  if (!value) return std::nullopt;
+  return finite(factor * *value);
 }
 
 Estimate scaled(Estimate estimate, double factor) {
@@ -78,214 +43,170 @@ Estimate scaled(Estimate estimate, double factor) {
   return estimate;
 }
 
-double p_of(float nll) { return static_cast<double>(std::exp(-nll)); }
-
-// sqrt of a mean of squares, its error by the delta method as llama-perplexity has it: 0.5 / rms *
-// error.
-Estimate root(const Estimate& mean_square) {
-  Estimate estimate{.value = std::sqrt(mean_square.value), .reason = mean_square.reason};
-  if (mean_square.std_error) {
-    estimate.std_error = estimate.value > 0 ? 0.5 / estimate.value * *mean_square.std_error : 0;
+void add_document_perplexities(const WindowPlan& plan, const std::vector<std::vector<float>>& nll,
+                               PerplexityStatistics& statistics) {
+  const std::vector<double> sums = document_log_likelihoods(plan, nll);
+  std::vector<ClusterSum> by_word, by_byte;
+  std::int64_t n_words = 0, n_bytes = 0;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    by_word.push_back({-sums[i], plan.documents[i].n_words});
+    by_byte.push_back({-sums[i], plan.documents[i].n_bytes});
+    n_words += plan.documents[i].n_words;
+    n_bytes += plan.documents[i].n_bytes;
   }
-  if (mean_square.ci95) {
-    estimate.ci95 = Interval{std::sqrt(std::max(0.0, mean_square.ci95->low)),
-                             std::sqrt(std::max(0.0, mean_square.ci95->high))};
-  }
-  return estimate;
+  if (n_words > 0) statistics.word_perplexity = exp_estimate(clustered_mean(by_word));
+  if (n_bytes == 0) return;
+  const Estimate nats_per_byte = clustered_mean(by_byte);
+  statistics.byte_perplexity = exp_estimate(nats_per_byte);
+  statistics.bits_per_byte = scaled(nats_per_byte, 1 / std::numbers::ln2);
 }
 
-std::optional<double> correlation(const std::vector<std::vector<TokenDivergence>>& records) {
-  double n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-  for (const auto& window : records) {
-    for (const TokenDivergence& t : window) {
-      const auto a = static_cast<double>(t.nll), b = static_cast<double>(t.nll_baseline);
-      n += 1, sa += a, sb += b, saa += a * a, sbb += b * b, sab += a * b;
-    }
+// The quantities of one comparison, added up over all scored tokens.
+struct Sums {
+  explicit Sums(const ClusterMap& map)
+      : baseline(map),
+        variant(map),
+        difference(map),
+        kld(map),
+        delta_p(map),
+        squared_delta_p(map),
+        same_top(map),
+        top5(map),
+        top10(map) {}
+
+  void add(std::size_t window, const TokenDivergence& token) {
+    const double nll_baseline = token.nll_baseline, nll = token.nll;
+    baseline.add(window, nll_baseline);
+    variant.add(window, nll);
+    difference.add(window, nll - nll_baseline);
+    products += nll * nll_baseline;
+    kld.add(window, token.kld);
+    kld_values.push_back(token.kld);
+    // Single precision, as llama-perplexity.
+    const double delta = std::exp(-token.nll) - std::exp(-token.nll_baseline);
+    delta_p.add(window, delta);
+    squared_delta_p.add(window, delta * delta);
+    delta_p_values.push_back(delta);
+    same_top.add(window, token.top == token.top_baseline ? 1 : 0);
+    top5.add(window, token.overlap5 / 5.0);
+    top10.add(window, token.overlap10 / 10.0);
   }
-  const double va = saa / n - sa / n * sa / n, vb = sbb / n - sb / n * sb / n;
-  if (n < 2 || va <= 0 || vb <= 0) return std::nullopt;
-  return (sab / n - sa / n * sb / n) / std::sqrt(va * vb);
+
+  Accumulator baseline, variant, difference, kld, delta_p, squared_delta_p, same_top, top5, top10;
+  std::vector<double> kld_values, delta_p_values;
+  double products = 0;  // of the two negative log-likelihoods
+};
+
+// Correlation of the per-token values; llama-perplexity divides both covariance and variances by
+// n - 1, which cancels.
+std::optional<double> correlation(const Sums& sums) {
+  const double n = static_cast<double>(sums.variant.n());
+  const double mean = sums.variant.sum() / n, mean_baseline = sums.baseline.sum() / n;
+  const double variance = sums.variant.sum_of_squares() / n - mean * mean;
+  const double variance_baseline =
+      sums.baseline.sum_of_squares() / n - mean_baseline * mean_baseline;
+  if (n < 2 || variance <= 0 || variance_baseline <= 0) return std::nullopt;
+  const double covariance = sums.products / n - mean * mean_baseline;
+  return std::clamp(covariance / std::sqrt(variance * variance_baseline), -1.0, 1.0);
 }
 
-// PPL - PPL(baseline): to first order the mean of ppl * nll - ppl_b * nll_b has its error.
-Estimate perplexity_difference(const WindowPlan& plan,
-                               const std::vector<std::vector<TokenDivergence>>& records, double ppl,
-                               double ppl_baseline) {
-  Sums linear(plan);
-  for (std::size_t w = 0; w < records.size(); ++w) {
-    for (const TokenDivergence& t : records[w]) {
-      linear.add(
-          w, ppl * static_cast<double>(t.nll) - ppl_baseline * static_cast<double>(t.nll_baseline));
-    }
+// PPL - PPL(baseline): to first order the mean of ppl * nll - ppl_baseline * nll_baseline, whose
+// clustered error carries the covariance of the pair.
+Estimate perplexity_difference(const Sums& sums) {
+  const double n = static_cast<double>(sums.variant.n());
+  const double ppl = std::exp(sums.variant.sum() / n);
+  const double ppl_baseline = std::exp(sums.baseline.sum() / n);
+  if (!std::isfinite(ppl) || !std::isfinite(ppl_baseline)) {
+    return {.value = std::numeric_limits<double>::infinity(),
+            .reason = "a perplexity is too large for a floating-point number"};
   }
-  Estimate estimate = linear.mean();
-  const double shift = ppl - ppl_baseline - estimate.value;
-  estimate.value += shift;
+  std::vector<ClusterSum> clusters;
+  for (std::size_t i = 0; i < sums.variant.sums().size(); ++i) {
+    clusters.push_back(
+        {ppl * sums.variant.sums()[i].sum - ppl_baseline * sums.baseline.sums()[i].sum,
+         sums.variant.sums()[i].n});
+  }
+  Estimate estimate = clustered_mean(clusters);
+  const double shift = (ppl - ppl_baseline) - estimate.value;
+  estimate.value = ppl - ppl_baseline;
   if (estimate.ci95) estimate.ci95 = {estimate.ci95->low + shift, estimate.ci95->high + shift};
   return estimate;
 }
 
-std::vector<PositionBin> bins_by_position(
-    const WindowPlan& plan, const std::vector<Scored>& tokens,
-    const std::vector<std::vector<TokenDivergence>>& records) {
-  constexpr int kBins = 8;
-  if (tokens.empty()) return {};
-  const auto [low, high] =
-      std::minmax_element(tokens.begin(), tokens.end(),
-                          [](const Scored& a, const Scored& b) { return a.position < b.position; });
-  const int width = (high->position - low->position) / kBins + 1;
-  std::map<int, Sums> sums;
-  for (const Scored& t : tokens) {
-    const int bin = (t.position - low->position) / width;
-    sums.try_emplace(bin, plan).first->second.add(
-        t.window, static_cast<double>(records[t.window][t.record].kld));
+// Root of a mean square: its interval is the root of the mean square's, its error the delta method.
+Estimate root(const Estimate& mean_square) {
+  Estimate estimate{.value = std::sqrt(mean_square.value), .reason = mean_square.reason};
+  if (mean_square.std_error) {
+    estimate.std_error = estimate.value > 0 ? 0.5 / estimate.value * *mean_square.std_error : 0.0;
   }
-  std::vector<PositionBin> bins;
-  for (const auto& [bin, sum] : sums) {
-    const int first = low->position + bin * width;
-    bins.push_back({first, std::min(first + width - 1, high->position), sum.n(), sum.mean()});
+  if (mean_square.ci95) {
+    estimate.ci95 = {std::sqrt(std::max(mean_square.ci95->low, 0.0)),
+                     std::sqrt(mean_square.ci95->high)};
   }
-  return bins;
+  return estimate;
 }
 
-std::vector<DocumentDivergence> by_document(
-    const WindowPlan& plan, const std::vector<std::vector<TokenDivergence>>& records) {
-  if (plan.documents.size() < 2) return {};
-  std::vector<DocumentDivergence> documents(plan.documents.size());
-  for (std::size_t w = 0; w < records.size(); ++w) {
-    DocumentDivergence& document = documents[static_cast<std::size_t>(plan.windows[w].document)];
-    for (const TokenDivergence& t : records[w]) {
-      document.kld_mean += static_cast<double>(t.kld);
-      ++document.n_tokens;
-    }
-  }
-  for (std::size_t d = 0; d < documents.size(); ++d) {
-    documents[d].document = static_cast<int>(d);
-    documents[d].name = plan.documents[d].name;
-    if (documents[d].n_tokens > 0)
-      documents[d].kld_mean /= static_cast<double>(documents[d].n_tokens);
-  }
-  std::stable_sort(documents.begin(), documents.end(),
-                   [](const auto& a, const auto& b) { return a.kld_mean > b.kld_mean; });
-  return documents;
-}
-
-// The last `n_bytes` of a text, from the start of a character.
-std::string tail(const std::string& text, std::size_t n_bytes) {
-  std::size_t start = text.size() > n_bytes ? text.size() - n_bytes : 0;
-  while (start < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) ++start;
-  return text.substr(start);
-}
-
-std::vector<WorstToken> worst_tokens(const WindowPlan& plan, std::vector<Scored> tokens,
-                                     const std::vector<std::vector<TokenDivergence>>& records,
-                                     const Model* vocabulary) {
-  constexpr std::size_t kWorst = 20;
-  constexpr int kContextTokens = 24;
-  const auto kld = [&](const Scored& t) { return records[t.window][t.record].kld; };
-  const auto n = static_cast<std::ptrdiff_t>(std::min(kWorst, tokens.size()));
-  std::partial_sort(
-      tokens.begin(), tokens.begin() + n, tokens.end(), [&](const Scored& a, const Scored& b) {
-        return kld(a) > kld(b) ||
-               (kld(a) == kld(b) && std::pair(a.window, a.record) < std::pair(b.window, b.record));
-      });
-  tokens.resize(static_cast<std::size_t>(n));
-  std::vector<WorstToken> worst;
-  for (const Scored& t : tokens) {
-    const Window& window = plan.windows[t.window];
-    const TokenDivergence& record = records[t.window][t.record];
-    WorstToken w{.document = window.document,
-                 .window = static_cast<int>(t.window),
-                 .position = t.position,
-                 .kld = static_cast<double>(record.kld),
-                 .p_baseline = p_of(record.nll_baseline),
-                 .p = p_of(record.nll)};
-    if (vocabulary != nullptr) {
-      const auto text = [&](Token token) { return vocabulary->detokenize(std::span(&token, 1)); };
-      const int from = std::max(0, t.position + 1 - kContextTokens);
-      w.context = tail(
-          vocabulary->detokenize(std::span(window.tokens)
-                                     .subspan(static_cast<std::size_t>(from),
-                                              static_cast<std::size_t>(t.position + 1 - from))),
-          80);
-      w.target = text(window.targets[static_cast<std::size_t>(t.target)]);
-      w.top_baseline = text(record.top_baseline);
-      w.top = text(record.top);
-    }
-    worst.push_back(std::move(w));
-  }
-  return worst;
-}
-
-void add_token_statistics(const WindowPlan& plan,
-                          const std::vector<std::vector<TokenDivergence>>& records,
-                          DivergenceStatistics& statistics) {
-  Sums ratio(plan), kld(plan), delta(plan), square(plan), same(plan), top5(plan), top10(plan);
-  std::vector<double> klds, deltas;
-  for (std::size_t w = 0; w < records.size(); ++w) {
-    for (const TokenDivergence& t : records[w]) {
-      const double delta_p = p_of(t.nll) - p_of(t.nll_baseline);
-      ratio.add(w, static_cast<double>(t.nll) - static_cast<double>(t.nll_baseline));
-      kld.add(w, static_cast<double>(t.kld));
-      delta.add(w, delta_p);
-      square.add(w, delta_p * delta_p);
-      same.add(w, t.top == t.top_baseline ? 1 : 0);
-      top5.add(w, t.overlap5 / 5.0);
-      top10.add(w, t.overlap10 / 10.0);
-      klds.push_back(static_cast<double>(t.kld));
-      deltas.push_back(delta_p);
-    }
-  }
-  statistics.ln_ppl_ratio = ratio.mean();
-  statistics.ln_ppl_ratio_std_error_iid = ratio.iid();
+DivergenceStatistics statistics_of(const Sums& sums) {
+  const std::int64_t n = sums.kld.n();
+  DivergenceStatistics statistics;
+  statistics.ln_ppl_ratio = sums.difference.mean();
+  statistics.ln_ppl_ratio_std_error_iid = sums.difference.std_error_iid();
   statistics.ppl_ratio = exp_estimate(statistics.ln_ppl_ratio);
-  statistics.kld = kld.mean();
-  statistics.kld_std_error_iid = kld.iid();
-  statistics.kld_percentiles = percentiles(std::move(klds));
-  statistics.delta_p = delta.mean();
-  statistics.delta_p_std_error_iid = delta.iid();
-  statistics.delta_p_percentiles = percentiles(std::move(deltas));
-  statistics.delta_p_rms = root(square.mean());
-  if (const auto iid = square.iid()) {
-    statistics.delta_p_rms_std_error_iid =
-        statistics.delta_p_rms.value > 0 ? 0.5 / statistics.delta_p_rms.value * *iid : 0;
+  statistics.ppl_difference = perplexity_difference(sums);
+  statistics.ln_ppl_correlation = correlation(sums);
+  statistics.kld = clipped_at_zero(sums.kld.mean());
+  statistics.kld_std_error_iid = sums.kld.std_error_iid();
+  statistics.kld_percentiles = percentiles(sums.kld_values);
+  statistics.delta_p = sums.delta_p.mean();
+  statistics.delta_p_std_error_iid = sums.delta_p.std_error_iid();
+  statistics.delta_p_percentiles = percentiles(sums.delta_p_values);
+  statistics.delta_p_rms = root(sums.squared_delta_p.mean());
+  const double rms = statistics.delta_p_rms.value;
+  statistics.delta_p_rms_std_error_iid =
+      times(rms > 0 ? 0.5 / rms : 0.0, sums.squared_delta_p.std_error_iid());
+  statistics.same_top_p = clipped_fraction(sums.same_top.mean());
+  if (n > 1) {
+    const double p = statistics.same_top_p.value;
+    statistics.same_top_p_std_error_iid = std::sqrt(p * (1 - p) / static_cast<double>(n - 1));
   }
-  statistics.same_top_p = same.mean();
-  statistics.same_top_p_std_error_iid = same.iid();  // equals sqrt(p (1-p) / (n-1))
-  statistics.top5_overlap = top5.mean();
-  statistics.top10_overlap = top10.mean();
+  statistics.top5_overlap = clipped_fraction(sums.top5.mean());
+  statistics.top10_overlap = clipped_fraction(sums.top10.mean());
+  return statistics;
 }
 
 }  // namespace
 
 std::vector<double> document_log_likelihoods(const WindowPlan& plan,
                                              const std::vector<std::vector<float>>& nll) {
-  std::vector<double> sums(plan.documents.size());
-  for (std::size_t w = 0; w < nll.size(); ++w) {
-    for (const float value : nll[w])
-      sums[static_cast<std::size_t>(plan.windows[w].document)] -= static_cast<double>(value);
+  if (nll.size() != plan.windows.size()) {
+    throw Error(ErrorKind::kBadInput, "Records and plan have different numbers of windows");
+  }
+  std::vector<double> sums(plan.documents.size(), 0.0);
+  for (std::size_t window = 0; window < nll.size(); ++window) {
+    double& sum = sums.at(static_cast<std::size_t>(plan.windows[window].document));
+    for (const float value : nll[window]) sum -= static_cast<double>(value);
   }
   return sums;
 }
 
 PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
                                           const std::vector<std::vector<float>>& nll) {
-  Sums sums(plan);
-  for (std::size_t w = 0; w < nll.size(); ++w) {
-    for (const float value : nll[w]) sums.add(w, static_cast<double>(value));
+  const ClusterMap clusters = cluster_windows(plan, counts_of(nll));
+  Accumulator sum(clusters);
+  for (std::size_t window = 0; window < nll.size(); ++window) {
+    for (std::size_t i = 0; i < nll[window].size(); ++i) {
+      require_finite(nll[window][i], "a log-likelihood", window, i);
+      sum.add(window, nll[window][i]);
+    }
   }
-  PerplexityStatistics statistics{.perplexity = exp_estimate(sums.mean()),
-                                  .n_scored_tokens = sums.n(),
-                                  .n_chunks = static_cast<int>(plan.windows.size()),
-                                  .n_clusters = sums.n_clusters()};
-  if (const auto iid = sums.iid()) statistics.std_error_iid = statistics.perplexity.value * *iid;
+  PerplexityStatistics statistics;
+  statistics.perplexity = exp_estimate(sum.mean());
+  statistics.std_error_iid = times(statistics.perplexity.value, sum.std_error_iid());
+  statistics.n_scored_tokens = sum.n();
+  statistics.n_chunks = static_cast<int>(plan.windows.size());
+  statistics.n_clusters = clusters.n_clusters;
   if (plan.convention.name == ConventionName::kLmEval) {
-    const std::vector<double> log_likelihoods = document_log_likelihoods(plan, nll);
-    const Estimate per_byte = nll_per_unit(plan, log_likelihoods, &PlanDocument::n_bytes);
-    statistics.word_perplexity =
-        exp_estimate(nll_per_unit(plan, log_likelihoods, &PlanDocument::n_words));
-    statistics.byte_perplexity = exp_estimate(per_byte);
-    statistics.bits_per_byte = scaled(per_byte, 1 / std::log(2.0));
+    add_document_perplexities(plan, nll, statistics);
   }
   return statistics;
 }
@@ -293,24 +214,15 @@ PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
 DivergenceStatistics summarize_divergence(const WindowPlan& plan,
                                           const std::vector<std::vector<TokenDivergence>>& records,
                                           const Model* vocabulary) {
-  DivergenceStatistics statistics;
-  add_token_statistics(plan, records, statistics);
-  statistics.ln_ppl_correlation = correlation(records);
-  double sum = 0, sum_baseline = 0, n = 0;
-  for (const auto& window : records) {
-    for (const TokenDivergence& t : window) {
-      sum += static_cast<double>(t.nll), sum_baseline += static_cast<double>(t.nll_baseline),
-          n += 1;
-    }
-  }
-  if (n > 0) {
-    statistics.ppl_difference =
-        perplexity_difference(plan, records, std::exp(sum / n), std::exp(sum_baseline / n));
-  }
-  const std::vector<Scored> tokens = scored_tokens(plan);
-  statistics.by_position = bins_by_position(plan, tokens, records);
-  statistics.by_document = by_document(plan, records);
-  statistics.worst = worst_tokens(plan, tokens, records, vocabulary);
+  const ClusterMap clusters = cluster_windows(plan, counts_of(records));
+  const std::vector<Place> places = places_of(plan, records);
+  Sums sums(clusters);
+  for (const Place& place : places) sums.add(place.window, *place.token);
+
+  DivergenceStatistics statistics = statistics_of(sums);
+  statistics.by_position = divergence_by_position(plan, clusters, places);
+  statistics.by_document = divergence_by_document(plan, places);
+  statistics.worst = worst_tokens(plan, places, vocabulary);
   return statistics;
 }
 

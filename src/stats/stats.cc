@@ -54,7 +54,7 @@ Estimate clustered_mean(std::span<const ClusterSum> clusters) {
     return estimate;
   }
   if (n_clusters < 2) {
-    estimate.reason = "only one independent cluster (window or document): the error is unknown";
+    estimate.reason = "only one independent window or document";
     return estimate;
   }
   std::vector<double> residuals;
@@ -86,15 +86,16 @@ Estimate exp_estimate(const Estimate& log_estimate) {
         "exp(" + std::to_string(log_estimate.value) + ") is too large for a floating-point number";
     return estimate;
   }
-  if (!log_estimate.std_error || !log_estimate.ci95) return estimate;
-  const Interval interval{std::exp(log_estimate.ci95->low), std::exp(log_estimate.ci95->high)};
-  const double std_error = estimate.value * *log_estimate.std_error;
-  if (!std::isfinite(interval.high) || !std::isfinite(std_error)) {
-    estimate.reason = "the error is too large for a floating-point number";
-    return estimate;
+  if (log_estimate.std_error) estimate.std_error = estimate.value * *log_estimate.std_error;
+  if (log_estimate.ci95) {
+    estimate.ci95 = Interval{std::exp(log_estimate.ci95->low), std::exp(log_estimate.ci95->high)};
   }
-  estimate.std_error = std_error;
-  estimate.ci95 = interval;
+  if ((estimate.ci95 && !std::isfinite(estimate.ci95->high)) ||
+      (estimate.std_error && !std::isfinite(*estimate.std_error))) {
+    estimate.std_error.reset();
+    estimate.ci95.reset();
+    estimate.reason = "the error is too large for a floating-point number";
+  }
   return estimate;
 }
 

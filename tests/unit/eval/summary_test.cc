@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "eval/eval.h"
 
 namespace assay {
@@ -234,6 +236,7 @@ TEST(SummarizeDivergence, TheBaselineAgainstItselfIsExactlyNothing) {
     EXPECT_EQ(iid, 0.0);
   }
   EXPECT_EQ(actual.kld_percentiles.max, 0);
+  EXPECT_TRUE(actual.worst.empty());
 }
 
 TEST(SummarizeDivergence, OneWindowHasNoErrorButAReason) {
@@ -253,6 +256,92 @@ TEST(SummarizePerplexity, ClustersByWindowWhenOneDocumentHasTheTokens) {
   plan.documents.resize(2);
   plan.windows[2].document = 1;
   EXPECT_EQ(summarize_perplexity(plan, {{1, 2}, {3, 4}, {5, 6}}).n_clusters, 2);
+}
+
+TEST(SummarizePerplexity, OverflowIsInfiniteWithAReason) {
+  const PerplexityStatistics actual =
+      summarize_perplexity(small_plan(2, 2), {{900, 901}, {902, 950}});
+  EXPECT_TRUE(std::isinf(actual.perplexity.value));
+  EXPECT_FALSE(actual.perplexity.std_error);
+  EXPECT_FALSE(actual.std_error_iid);
+  EXPECT_NE(actual.perplexity.reason, "");
+}
+
+TEST(SummarizePerplexity, RefusesRecordsThatDoNotFitOrAreNotFinite) {
+  const WindowPlan plan = small_plan(2, 2);
+  EXPECT_THROW(summarize_perplexity(plan, {{1, 2}}), Error);
+  EXPECT_THROW(summarize_perplexity(plan, {{1, 2}, {1}}), Error);
+  EXPECT_THROW(summarize_perplexity({}, {}), Error);
+  try {
+    summarize_perplexity(plan, {{1, 2}, {1, std::numeric_limits<float>::quiet_NaN()}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kEngine);
+    EXPECT_EQ(error.where(), "window 1, scored token 1");
+  }
+}
+
+TEST(SummarizeDivergence, PositionsCountTheTokensInTheCache) {
+  // 512 tokens, the second half scored: targets 257 ... 511 in the quarters of one octave.
+  WindowPlan plan = small_plan(2, 255);
+  for (Window& window : plan.windows) window.first_row = 256;
+  std::vector<std::vector<TokenDivergence>> records(2, std::vector<TokenDivergence>(255));
+  records[1][10] = {.nll_baseline = 1, .nll = 3, .kld = 2, .top_baseline = 4, .top = 5};
+  const DivergenceStatistics actual = summarize_divergence(plan, records, nullptr);
+  ASSERT_EQ(actual.by_position.size(), 4U);
+  EXPECT_EQ(actual.by_position[0].first, 256);
+  EXPECT_EQ(actual.by_position[0].last, 319);
+  EXPECT_EQ(actual.by_position[0].n_tokens, 2 * 63);
+  EXPECT_EQ(actual.by_position[3].last, 511);
+  ASSERT_EQ(actual.worst.size(), 1U);
+  EXPECT_EQ(actual.worst[0].position, 267);
+  EXPECT_EQ(actual.worst[0].window, 1);
+  EXPECT_EQ(actual.worst[0].top, "token 5");
+  expect_close(actual.worst[0].p, std::exp(-3.0));
+}
+
+TEST(SummarizeDivergence, UsesOnlyTheFlaggedTargets) {
+  WindowPlan plan = small_plan(2, 4);
+  for (Window& window : plan.windows) window.scored = {0, 1, 0, 1};
+  std::vector<std::vector<TokenDivergence>> records(2, std::vector<TokenDivergence>(2));
+  records[0][1].kld = 1;
+  const DivergenceStatistics actual = summarize_divergence(plan, records, nullptr);
+  ASSERT_EQ(actual.worst.size(), 1U);
+  EXPECT_EQ(actual.worst[0].position, 3 + 3 + 1);  // first_row 3, the fourth target
+  EXPECT_EQ(actual.kld.value, 0.25);
+}
+
+// Speaks of token 97 as "a"; 1000 stands for a three-byte character.
+class Letters : public Model {
+ public:
+  const ModelInfo& info() const override { return info_; }
+  std::vector<Token> tokenize(std::string_view, TokenizeOptions) const override { return {}; }
+  std::string detokenize(std::span<const Token> tokens) const override {
+    std::string text;
+    for (const Token token : tokens) {
+      text += token == 1000 ? std::string("€") : std::string(1, static_cast<char>(token));
+    }
+    return text;
+  }
+  void extend(std::span<const Extension>, const RowSink&, std::stop_token) override {}
+  void release(std::span<const Branch>) override {}
+
+ private:
+  ModelInfo info_;
+};
+
+TEST(SummarizeDivergence, WorstTokensShowTheTextBeforeThem) {
+  WindowPlan plan = small_plan(1, 1);
+  plan.windows[0] = {.tokens = {'a', 1000, 'b', 'c'}, .first_row = 1, .targets = {'b'}};
+  const std::vector<std::vector<TokenDivergence>> records = {
+      {{.nll_baseline = 0.5F, .nll = 2, .kld = 1, .top_baseline = 'b', .top = 'x'}}};
+  const Letters letters;
+  const DivergenceStatistics actual = summarize_divergence(plan, records, &letters);
+  ASSERT_EQ(actual.worst.size(), 1U);
+  EXPECT_EQ(actual.worst[0].context, "a€");
+  EXPECT_EQ(actual.worst[0].target, "b");
+  EXPECT_EQ(actual.worst[0].top_baseline, "b");
+  EXPECT_EQ(actual.worst[0].top, "x");
 }
 
 }  // namespace
