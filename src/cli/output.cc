@@ -20,14 +20,13 @@ int stdout_width() {
 template <typename Report>
 void print_as(const Report& report, const OutputFlags& flags) {
   if (flags.json) {
-    fmt::print("{}\n", to_json(report));
-  } else if (flags.csv) {
-    fmt::print("{}", render_csv(report));
-  } else if (flags.markdown) {
-    fmt::print("{}", render_markdown(report));
-  } else {
-    fmt::print("{}", render_text(report, stdout_width()));
+    fmt::print("{}", to_json(report));
+    return;
   }
+  const TableFormat format = flags.csv        ? TableFormat::kCsv
+                             : flags.markdown ? TableFormat::kMarkdown
+                                              : TableFormat::kText;
+  fmt::print("{}", render(report, {.format = format, .width = stdout_width()}));
 }
 
 }  // namespace

@@ -262,8 +262,19 @@ std::string render(const DivergenceReport& report, const TableOptions& options) 
   add_document_columns(columns, rows);
   Paragraphs below(options);
   for (const VariantReport& variant : report.variants) below.add(variant.sentence);
+  for (const LossSplit& split : report.split) {
+    below.add(
+        fmt::format("KLD of {} in steps, nats: {:.5f} by its weights, {:+.5f} by the kernels of "
+                    "its types, {:+.5f} by "
+                    "its KV cache.",
+                    split.variant, split.weights, split.kernels, split.kv_cache));
+  }
   below.gap();
   add_remarks(below, rows, report.warnings);
+  if (report.base_file_bytes_avoided > 0) {
+    below.add(fmt::format("No base file was written; llama-perplexity's would have had {:.2f} GiB.",
+                          static_cast<double>(report.base_file_bytes_avoided) / (1 << 30)));
+  }
   return table_of(columns, options) + below.text();
 }
 

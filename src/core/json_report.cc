@@ -271,9 +271,16 @@ std::string to_json(const DivergenceReport& report) {
                {"assay_version", ASSAY_VERSION},
                {"baseline", model_report(report.baseline)},
                {"variants", Json::array()},
+               {"split", Json::array()},
                {"warnings", report.warnings},
                {"base_file_bytes_avoided", report.base_file_bytes_avoided}};
   for (const VariantReport& value : report.variants) json["variants"].push_back(variant(value));
+  for (const LossSplit& split : report.split) {
+    json["split"].push_back({{"variant", split.variant},
+                             {"kld_weights", split.weights},
+                             {"kld_kernels", split.kernels},
+                             {"kld_kv_cache", split.kv_cache}});
+  }
   return json::dump(json, 2) + "\n";
 }
 
@@ -291,9 +298,16 @@ DivergenceReport divergence_report_from_json(std::string_view text) {
     DivergenceReport report{
         .baseline = read_model_report(json.at("baseline")),
         .variants = {},
+        .split = {},
         .warnings = json.at("warnings").get<std::vector<std::string>>(),
         .base_file_bytes_avoided = json.at("base_file_bytes_avoided").get<std::int64_t>()};
     for (const Json& value : json.at("variants")) report.variants.push_back(read_variant(value));
+    for (const Json& value : json.at("split")) {
+      report.split.push_back({.variant = value.at("variant").get<std::string>(),
+                              .weights = value.at("kld_weights").get<double>(),
+                              .kernels = value.at("kld_kernels").get<double>(),
+                              .kv_cache = value.at("kld_kv_cache").get<double>()});
+    }
     return report;
   });
 }

@@ -25,7 +25,7 @@ std::string read_all(const std::string& path) {
                 "Give the text file itself.");
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    throw Error(ErrorKind::kIo, "Cannot open the text file", path,
+    throw Error(ErrorKind::kBadInput, "Cannot open the text file", path,
                 "Check the path given with --text.");
   std::string text;
   std::string block(std::size_t{1} << 20, '\0');
@@ -157,10 +157,10 @@ Corpus corpus_from_text(std::string name, std::string text, CorpusFormat format)
     throw Error(ErrorKind::kBadInput, "The text is empty", name, "Give a text that holds words.");
   if (const auto at = detail::find_invalid_utf8(text)) {
     throw Error(ErrorKind::kBadInput, "The text is not valid UTF-8",
-                fmt::format("{}, byte {}", name, *at + n_mark),
+                fmt::format("{}, byte {}", name, *at),
                 "Convert it, for example with `iconv -f latin1 -t utf-8`.");
   }
-  Corpus corpus{.name = std::move(name), .digest = digest};
+  Corpus corpus{.name = std::move(name), .digest = hash_bytes(text)};
   corpus.format = format == CorpusFormat::kAuto ? detect(corpus.name, text) : format;
   switch (corpus.format) {
     case CorpusFormat::kAuto:

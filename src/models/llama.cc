@@ -111,7 +111,9 @@ ModelInfo describe(const llama_model* model, const ModelOptions& options) {
   }
   info.vocabulary = hash_vocabulary(vocab);
   info.n_vocab = llama_vocab_n_tokens(vocab);
-  info.n_ctx_train = llama_model_n_ctx_train(model);
+  // From the metadata: llama.cpp leaves its own field 0 when only the vocabulary was loaded.
+  const std::string n_ctx_train = meta(model, info.architecture + ".context_length");
+  info.n_ctx_train = n_ctx_train.empty() ? llama_model_n_ctx_train(model) : std::stoi(n_ctx_train);
   info.n_layer = llama_model_n_layer(model);
   info.n_embd = llama_model_n_embd(model);
   const auto optional_token = [](Token t) {
@@ -301,7 +303,11 @@ LlamaModel::Sequence& LlamaModel::sequence_for(const Extension& extension) {
   }
   Sequence sequence{.id = free_ids_.back()};
   if (extension.parent != 0) {
-    const Sequence& parent = sequences_.at(extension.parent);
+    const auto found = sequences_.find(extension.parent);
+    if (found == sequences_.end()) {
+      throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", extension.parent));
+    }
+    const Sequence& parent = found->second;
     llama_memory_seq_cp(llama_get_memory(context_.get()), parent.id, sequence.id, -1, -1);
     sequence.length = parent.length;
   }

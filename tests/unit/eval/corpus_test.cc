@@ -178,7 +178,7 @@ TEST(Corpus, MissingFilesAndFoldersAreIoErrors) {
       load_corpus(path);
       FAIL();
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kIo);
+      EXPECT_EQ(error.kind(), ErrorKind::kBadInput);
       EXPECT_EQ(error.where(), path);
     }
   }
