@@ -114,7 +114,7 @@ def main():
     ppl, pairs = alternate(
         "perplexity", lambda: run([args.assay, "perplexity", args.model, *assay_common]),
         lambda: run([llama, "-m", args.model, *common]), args.pairs)
-    ours = json.loads(pairs[0]["assay"]["output"])["model"]["perplexity"]["value"]
+    ours = json.loads(pairs[0]["assay"]["output"])["baseline"]["perplexity"]["value"]
     theirs = perplexity_of(pairs[0]["llama"]["output"])
     print(f"perplexity: value {ours:.4f} against {theirs:.4f}")
     assert abs(ours / theirs - 1) < 1e-4, "the two do not agree: the times mean nothing"

@@ -21,7 +21,7 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 std::string read_all(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   if (std::filesystem::is_directory(path))
-    throw Error(ErrorKind::kIo, "This is a folder, not a text file", path,
+    throw Error(ErrorKind::kBadInput, "This is a folder, not a text file", path,
                 "Give the text file itself.");
   std::ifstream file(path, std::ios::binary);
   if (!file)

@@ -36,7 +36,7 @@ class BaseFile(ScenarioCase):
         direct, read = self.lock_step(), self.from_base_file()
         self.assert_close(read["kld"]["mean"], direct["kld"]["mean"])
         self.assertAlmostEqual(read["same_top_p"]["value"], direct["same_top_p"]["value"], delta=1e-3)
-        self.assertEqual(read["n_scored_tokens"], direct["n_scored_tokens"])
+        self.assertEqual(read["perplexity"]["n_scored_tokens"], direct["perplexity"]["n_scored_tokens"])
         self.assertEqual(read["perplexity"]["value"], direct["perplexity"]["value"])
 
     def test_written_from_the_store_is_the_same_file(self):

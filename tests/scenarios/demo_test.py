@@ -15,8 +15,9 @@ class Demo(ScenarioCase):
 
     def check_model(self, model):
         self.has_fields(model, "name", "path", "size_bytes", "bits_per_weight", "tensor_types",
-                        "kv_types", "perplexity", "n_scored_tokens", "n_chunks")
-        self.has_fields(model["perplexity"], "value", "std_error", "std_error_iid", "convention")
+                        "kv_types", "perplexity")
+        self.has_fields(model["perplexity"], "value", "std_error", "std_error_iid", "convention",
+                        "n_scored_tokens", "n_chunks")
         self.assertIn("tinystories", model["perplexity"]["convention"]["corpus"])
         self.assertGreater(model["perplexity"]["value"], 1)
 

@@ -27,7 +27,7 @@ class Commands(ScenarioCase):
         self.assertIn("kv=q8_0 cannot be used", said)
         by_name = self.json_of("diverge", MODEL, "Q8_0", *SMALL)["variants"][0]
         by_file = self.json_of("diverge", MODEL, made, *SMALL)["variants"][0]
-        self.assertEqual(by_name["weights_digest"], by_file["weights_digest"])
+        self.assertEqual(by_name["weights"], by_file["weights"])
         self.assertEqual(by_name["kld"], by_file["kld"])
         self.refuse(2, "quantize", MODEL, made, "Q9_9", says="Q8_0")
         self.refuse(3, "quantize", TEXT, made, "Q8_0", says="not a GGUF")
@@ -37,14 +37,14 @@ class Commands(ScenarioCase):
         mixed = self.json_of("diverge", MODEL, "Q4_0", *SMALL, "--tensor-type",
                              "attn_v=Q8_0")["variants"][0]
         self.assertGreater(mixed["bits_per_weight"], plain["bits_per_weight"])
-        self.assertNotEqual(mixed["weights_digest"], plain["weights_digest"])
+        self.assertNotEqual(mixed["weights"], plain["weights"])
 
 
 class Texts(ScenarioCase):
     def perplexity(self, text, *arguments, stdin=None):
         report = self.json_of("perplexity", MODEL, "--text", text, "-c", 128, "-t", 1, *arguments,
                               stdin=stdin)
-        return report["model"]
+        return report["baseline"]
 
     def test_standard_input(self):
         text = pathlib.Path(TEXT).read_bytes()

@@ -10,21 +10,21 @@ class KnownAnswers(ScenarioCase):
     def check_against_llama_perplexity(self, n_chunks, value, error):
         chunks = ["--chunks", n_chunks] if n_chunks else []
         report = self.json_of("perplexity", MODEL, "--text", TEXT, "-c", 256, "-t", 1, *chunks)
-        perplexity = report["model"]["perplexity"]
+        perplexity = report["baseline"]["perplexity"]
         # Printed with four decimals: half a unit of the last one, and 1e-5 for the kernels.
         self.assertTrue(math.isclose(perplexity["value"], value, rel_tol=1e-5, abs_tol=5.1e-5),
                         perplexity["value"])
         self.assertLess(abs(perplexity["std_error_iid"] / error - 1), 0.01)
-        return report["model"]
+        return report["baseline"]
 
     def test_forty_windows(self):
         model = self.check_against_llama_perplexity(40, 3.7011, 0.08653)
-        self.assertEqual(model["n_chunks"], 40)
-        self.assertEqual(model["n_scored_tokens"], 40 * 127)
+        self.assertEqual(model["perplexity"]["n_chunks"], 40)
+        self.assertEqual(model["perplexity"]["n_scored_tokens"], 40 * 127)
 
     def test_whole_text(self):
         model = self.check_against_llama_perplexity(0, 4.5542, 0.04823)
-        self.assertEqual(model["n_chunks"], 235)
+        self.assertEqual(model["perplexity"]["n_chunks"], 235)
 
     def test_a_copy_loses_nothing(self):
         copy = self.folder / "copy.gguf"
@@ -47,7 +47,7 @@ class KnownAnswers(ScenarioCase):
         one = self.json_of("perplexity", MODEL, *SMALL, "--no-cache")
         two = self.json_of("perplexity", MODEL, "--text", TEXT, "-c", 128, "--chunks", 4, "-t", 2,
                            "--no-cache")
-        self.assertEqual(one["model"]["perplexity"], two["model"]["perplexity"])
+        self.assertEqual(one["baseline"]["perplexity"], two["baseline"]["perplexity"])
 
     def test_q8_0_of_a_larger_model_is_close(self):
         model = data_file("models/stories15M/stories15M-f16.gguf")

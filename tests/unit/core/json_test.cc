@@ -94,6 +94,7 @@ DivergenceReport example_report() {
   statistics.worst = {{1, 2, 300, 5.5, "the", " cat", " dog", " cow", 0.5, 0.25}};
   variant.sentence = "Q4_K_M loses something.";
   report.variants = {variant};
+  report.split = {{"Q4_K_M+kv=q8_0", 0.5, 0.25, 0.125}};
   report.warnings = {"careful"};
   report.base_file_bytes_avoided = 5'000'000'000;
   return report;

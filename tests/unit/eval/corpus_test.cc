@@ -171,7 +171,7 @@ TEST(Corpus, ReadsStandardInput) {
   EXPECT_EQ(corpus.text, "typed\n");
 }
 
-TEST(Corpus, MissingFilesAndFoldersAreIoErrors) {
+TEST(Corpus, MissingFilesAndFoldersAreBadInput) {
   const TemporaryFolder folder;
   for (const std::string& path : {folder.path().string() + "/none.txt", folder.path().string()}) {
     try {
