@@ -271,9 +271,10 @@ std::string render(const DivergenceReport& report, const TableOptions& options) 
   }
   below.gap();
   add_remarks(below, rows, report.warnings);
-  if (report.base_file_bytes_avoided > 0) {
+  constexpr double kGib = 1 << 30;
+  if (static_cast<double>(report.base_file_bytes_avoided) > 0.01 * kGib) {
     below.add(fmt::format("No base file was written; llama-perplexity's would have had {:.2f} GiB.",
-                          static_cast<double>(report.base_file_bytes_avoided) / (1 << 30)));
+                          static_cast<double>(report.base_file_bytes_avoided) / kGib));
   }
   return table_of(columns, options) + below.text();
 }

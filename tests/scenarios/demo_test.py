@@ -32,7 +32,7 @@ class Demo(ScenarioCase):
         self.check_json(json.loads(self.succeed("demo", "-t", 1, "--json").stdout))
         self.check_csv(self.succeed("demo", "-t", 1, "--csv").stdout.decode())
         markdown = self.succeed("demo", "-t", 1, "--markdown").stdout.decode().splitlines()
-        self.assertTrue(markdown[0].startswith("| model |"))
+        self.assertTrue(markdown[0].startswith("| name |"))
         self.assertRegex(markdown[1], r"^\|[-:|]+\|$")
         n_columns = markdown[0].count("|")
         self.assertEqual({row.count("|") for row in markdown if row.startswith("|")}, {n_columns})
