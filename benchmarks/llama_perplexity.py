@@ -137,9 +137,14 @@ def main():
             os.unlink(base)
             return total(runs)
 
-        result["divergence"], _ = alternate(
+        result["divergence"], pairs = alternate(
             f"divergence of {len(files)} variants",
             lambda: run([args.assay, "diverge", args.model, *files, *assay_common]), theirs_divergence, args.pairs)
+        ours = json.loads(pairs[0]["assay"]["output"])["variants"]
+        theirs = re.findall(r"Mean +KLD: +([0-9.]+)", pairs[0]["llama"]["output"])
+        result["kld"] = [[v["name"], v["kld"]["mean"], float(t)] for v, t in zip(ours, theirs)]
+        for name, here, there in result["kld"]:
+            print(f"mean KLD of {name}: {here:.6f} exact, {there:.6f} through the 16-bit base file")
         print(f"base file not written: {result['base_file_gib']:.2f} GiB")
     if args.out:
         for key in ("perplexity", "divergence"):
