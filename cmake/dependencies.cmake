@@ -12,3 +12,11 @@ find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 add_library(assay_xxhash INTERFACE)
 target_include_directories(assay_xxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(assay_xxhash INTERFACE XXH_INLINE_ALL)
+
+# Debian's yaml-cpp 0.7 has the target yaml-cpp; newer ones yaml-cpp::yaml-cpp.
+find_package(yaml-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+endif()

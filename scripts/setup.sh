@@ -12,7 +12,7 @@ wanted="${1:-build}"
 # "package" is needed as such; "package:program" is not needed when the program is there, whoever installed it.
 build_packages=(build-essential cmake:cmake ninja-build:ninja git:git pkg-config:pkg-config python3:python3 unzip:unzip
   ca-certificates libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libxxhash-dev libsqlite3-dev
-  libcurl4-openssl-dev libssl-dev)
+  libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libpcre2-dev libseccomp-dev bubblewrap:bwrap)
 test_packages=(libgtest-dev clang-format:clang-format clang-tidy:clang-tidy clang:clang)
 
 case "$wanted" in

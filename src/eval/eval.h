@@ -13,6 +13,8 @@
 
 #include "core/convention.h"
 #include "core/divergence.h"
+#include "core/request.h"
+#include "core/run.h"
 #include "models/models.h"
 #include "store/store.h"
 
@@ -165,6 +167,56 @@ WindowPlan plan_from_kld_base(const KldBaseHeader& header, const std::string& pa
 LockstepResult run_against_kld_base(const std::string& path, const WindowPlan& plan,
                                     std::span<const Candidate> variants,
                                     const LockstepOptions& options);
+
+// ---- Requests on a model (request*.cc) ----
+
+// A request as tokens. Joined by the boundary rule: trailing white space of the context moves to
+// the continuation, whole = enc(context + continuation), context = enc(context), continuation =
+// whole[len(context):] (lm_eval/api/model.py 0.4.13 _encode_pair).
+struct EncodedRequest {
+  enum class Kind { kLoglikelihood, kRolling, kGenerate };
+  Kind kind = Kind::kLoglikelihood;
+  std::vector<Token> tokens;  // context, then continuation; rolling: the text; generate: context
+  int n_context = 0;          // of tokens; rolling: 0
+  std::int32_t n_truncated = 0;
+  bool joined = false;
+  std::vector<std::string> until;
+  int max_new_tokens = 0;
+  Sampling sampling;
+  std::uint64_t draw = 0;    // which stream of the sampling seed: of sample and index
+  std::vector<Token> draft;  // the baseline's tokens for the same request; empty: none
+  Digest digest;             // of everything above but the draft
+};
+struct EncodeOptions {
+  int max_length = 0;  // tokens a model may see at once; 0 = its trained context
+  bool chat = false;   // the context was rendered by a chat template, which has written its BOS
+};
+// Truncates on the left as lm-eval's hf model does. Errors: kBadInput when nothing of it fits.
+EncodedRequest encode_request(const Request& request, const Model& vocabulary,
+                              const EncodeOptions& options);
+
+struct RequestStatistics {
+  std::int64_t n_tokens_asked = 0;     // sum over requests
+  std::int64_t n_tokens_distinct = 0;  // of their prefix tree: the least that must be computed
+  std::int64_t n_tokens_computed = 0;
+  std::int64_t n_tokens_generated = 0, n_drafted = 0, n_accepted = 0, n_near_ties = 0;
+  double prefill_s = 0, decode_s = 0;
+};
+struct RunRequestsOptions {
+  int n_threads = 1;  // for the statistics of logits rows
+  // Two most likely tokens closer than this (nats) are a near tie: other batch shapes may swap
+  // them.
+  double near_tie_nats = 0.06;
+  // Each answer as soon as it is there, in any order, on the caller's thread.
+  std::function<void(std::size_t request, Response response)> done;
+  std::stop_token stop;
+};
+// All requests as one prefix tree on `model` (opened with share_prefixes): each node's tokens are
+// computed once, in full batches, logits only where scored; generation by continuous batching over
+// the same tree. Answers do not depend on the packing beyond the noise floor. A request that the
+// model fails on is answered by RequestError.
+RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
+                               const RunRequestsOptions& options);
 
 // ---- Statistics (summary.cc) ----
 // Pure functions of the plan and the records. Clusters of every error: the documents, when more

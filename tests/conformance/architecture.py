@@ -27,9 +27,13 @@ MAY_INCLUDE["cli"] = set(MAY_INCLUDE)
 # Foreign interfaces: in these folders only, in one .cc each, so that one file knows how to speak to the library.
 SDK_HEADERS = {
     "llama.cpp": (re.compile(r"(llama|llama-cpp|ggml[\w-]*|gguf)\.h"), {"models", "compress"}),
-    "Jinja": (re.compile(r"jinja/.*"), {"models"}),
+    "Jinja": (re.compile(r"jinja/.*"), {"models", "tasks"}),
     "SQLite": (re.compile(r"sqlite3\.h"), {"store"}),
     "libcurl": (re.compile(r"curl/.*"), {"hub"}),
+    "yaml-cpp": (re.compile(r"yaml-cpp/.*"), {"tasks"}),
+    "PCRE2": (re.compile(r"pcre2\.h"), {"tasks"}),
+    "libseccomp": (re.compile(r"seccomp\.h"), {"tasks"}),
+    "Arrow": (re.compile(r"(arrow|parquet)/.*"), {"tasks"}),
     "xxHash": (re.compile(r"xxhash\.h"), {"core"}),
 }
 
