@@ -6,46 +6,12 @@
 namespace assay::detail::score {
 namespace {
 
-// A Python bytes literal.
-std::string bytes_literal(const std::string& text) {
-  std::string out = "b\"";
-  for (const char c : text) {
-    if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
-      out += c;
-    } else {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return out + "\"";
-}
-
 std::int64_t k_of(const std::string& metric) {
   constexpr std::string_view kPrefix = "pass@";
   return metric.starts_with(kPrefix) ? std::stoll(metric.substr(kPrefix.size())) : 1;
 }
 
 }  // namespace
-
-std::string guarded_program(const std::string& program) {
-  // In code_eval too the program is executed by name of no module, and every way out but its end
-  // is a failure.
-  return fmt::format(
-      "import os, sys, traceback\n"
-      "_leave = os._exit\n"
-      "os._exit = lambda status=1: _leave(1)\n"
-      "try:\n"
-      "    exec(compile({}, \"<program>\", \"exec\", dont_inherit=True), {{}})\n"
-      "except BaseException:\n"
-      "    traceback.print_exc()\n"
-      "    sys.stderr.flush()\n"
-      "    _leave(1)\n"
-      "try:\n"
-      "    sys.stdout.flush()\n"
-      "except BaseException:\n"
-      "    pass\n"
-      "_leave(0)\n",
-      bytes_literal(program));
-}
 
 double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k) {
   if (n - c < k) return 1;
@@ -58,7 +24,7 @@ double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k) {
 void run_code_jobs(std::span<const CodeJob> jobs, const RunPrograms& run) {
   std::vector<SandboxRequest> requests;
   for (const CodeJob& job : jobs)
-    for (const std::string& program : job.programs) requests.push_back({guarded_program(program)});
+    for (const std::string& program : job.programs) requests.push_back({program});
   const std::vector<SandboxResult> results = run(requests);
   std::size_t at = 0;
   for (const CodeJob& job : jobs) {

@@ -25,8 +25,6 @@ using RunPrograms = std::function<std::vector<SandboxResult>(std::span<const San
 // Errors: those of run.
 void run_code_jobs(std::span<const CodeJob> jobs, const RunPrograms& run);
 
-// What is run for a program: it fails unless its end is reached, also when it calls exit().
-std::string guarded_program(const std::string& program);
 // 1 - C(n-c, k) / C(n, k), of n programs of which c are right.
 double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k);
 
