@@ -33,5 +33,36 @@ TEST(ScoreCode, ProgramsAreCountedPerSample) {
   EXPECT_EQ(sample.scores[2].reason, "4 answers are too few for k = 8");
 }
 
+TEST(ScoreCode, HumanevalProgramsRunInTheSandbox) {
+  if (const auto problem = sandbox_problem()) GTEST_SKIP() << *problem;
+  TaskConfig config{.task = "humaneval", .file = "humaneval/humaneval.yaml", .repeats = 2};
+  config.metrics.push_back({.metric = "utils.pass_at_k",
+                            .is_function = true,
+                            .aggregation = "mean",
+                            .args_json = R"({"k": [1, 2]})"});
+  config.filters = {
+      {"create_test", {{"custom", R"({"filter_fn": "!function utils.build_predictions"})"}}}};
+  const Json doc = {{"prompt", "def double(x):\n"}};
+  const std::string test = "def check(candidate):\n    assert candidate(2) == 4\n\ncheck(double)";
+  std::vector<SampleRecord> samples = {
+      testing::text_sample({"    return 2 * x", "    return x"}, doc, test),
+      testing::text_sample({"    exit(0)", "    return ("}, doc, test)};
+  score_samples(config, samples, {.n_threads = 2});
+  EXPECT_EQ(testing::find_score(samples[0], "pass@1", "create_test")->value, 0.5);
+  EXPECT_EQ(testing::find_score(samples[0], "pass@2", "create_test")->value, 1.0);
+  EXPECT_EQ(testing::find_score(samples[1], "pass@1", "create_test")->value, 0.0);
+  EXPECT_EQ(samples[0].filtered[0].answers[1], "def double(x):\n    return x");
+}
+
+TEST(ScoreCode, MbppTakesTheFirstAnswerAlone) {
+  if (const auto problem = sandbox_problem()) GTEST_SKIP() << *problem;
+  TaskConfig config{.task = "mbpp", .file = "mbpp/mbpp.yaml"};
+  config.metrics.push_back({.metric = "builtin.pass_at_1", .is_function = true});
+  SampleRecord sample = testing::text_sample({"def f(x):\n    return x"}, Json::object(),
+                                             "assert f(1) == 1\nassert f(2) == 2");
+  score_samples(config, std::span(&sample, 1), {});
+  EXPECT_EQ(testing::find_score(sample, "pass_at_1")->value, 1.0);
+}
+
 }  // namespace
 }  // namespace assay::detail::score
