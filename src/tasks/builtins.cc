@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/unicode_text.h"
+#include "tasks/builtins_math.h"
 #include "tasks/python_text.h"
 
 namespace assay::detail {
@@ -153,6 +154,10 @@ DocsFunction find_documents_builtin(const std::string& name, const std::string& 
   const std::string key = builtin_key(name, file);
   if (key == "builtin.hellaswag_process_docs" || key == "hellaswag/utils.process_docs")
     return each(hellaswag_row);
+  if (key == "builtin.hendrycks_math_process_docs" || key == "hendrycks_math/utils.process_docs")
+    return each(hendrycks_math_row);
+  if (key == "builtin.minerva_math_process_docs" || key == "minerva_math/utils.process_docs")
+    return each(minerva_math_row);
   return mmlu_pro_documents(key);
 }
 

@@ -181,6 +181,7 @@ const FilterTable& value_filters() {
       {"forceescape", escape_filter},
       {"wordcount", wordcount_filter},
       {"replace", replace_filter},
+      {"regex_replace", regex_replace_filter},
       {"string", [](Budget& budget, const Value& v, Arguments&) { return text_of(budget, v); }},
       {"safe", [](Budget& budget, const Value& v, Arguments&) { return text_of(budget, v); }},
       {"upper", [](Budget& budget, const Value& v,

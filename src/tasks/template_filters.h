@@ -13,5 +13,7 @@ using FilterTable = std::map<std::string, Filter>;
 
 const FilterTable& value_filters();
 const FilterTable& list_filters();
+// lm-eval's own: re.sub(pattern, repl, text, count). (template_regex.cc)
+Value regex_replace_filter(Budget& budget, const Value& input, Arguments& arguments);
 
 }  // namespace assay::detail::jinja
