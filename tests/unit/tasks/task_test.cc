@@ -84,8 +84,8 @@ TEST_P(AsksWhatLmEvalAsks, ForEveryKindOfTask) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, AsksWhatLmEvalAsks,
                          testing::Range(std::size_t{0}, golden_cases().size()),
-                         [](const testing::TestParamInfo<std::size_t>& info) {
-                           return golden_cases()[info.param]["name"].get<std::string>();
+                         [](const testing::TestParamInfo<std::size_t>& it) {
+                           return golden_cases()[it.param]["name"].get<std::string>();
                          });
 
 OrderedJson choice_task() {
