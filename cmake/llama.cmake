@@ -98,7 +98,9 @@ function(assay_llama_build stamp peers)
     return()
   endif()
   message(STATUS "Building llama.cpp ${ASSAY_LLAMA_VERSION} once into ${llama_build} (several minutes)")
-  execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama -B ${llama_build} -G Ninja
+  # A build folder belongs to one source folder. The recipe lies in the cache too, so that every clone can add to the build.
+  file(COPY ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama/ DESTINATION ${llama_build}-recipe)
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${llama_build}-recipe -B ${llama_build} -G Ninja
                           -DASSAY_LLAMA_SOURCE_DIR=${llama_source} -DASSAY_PEERS=${peers} ${llama_flags}
                           -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
                   RESULT_VARIABLE failed OUTPUT_FILE ${llama_build}.log ERROR_FILE ${llama_build}.log)
