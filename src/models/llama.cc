@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -180,7 +181,8 @@ class LlamaModel final : public Model {
   ModelInfo info_;
   std::unique_ptr<llama_context, FreeContext> context_;
   std::map<Branch, Sequence> sequences_;
-  std::vector<llama_seq_id> free_ids_;
+  // The lowest is taken first: llama.cpp computes sequences side by side only when their ids rise.
+  std::set<llama_seq_id> free_ids_;
 };
 
 void LlamaModel::make_context(const ModelOptions& options) {
@@ -225,7 +227,7 @@ void LlamaModel::make_context(const ModelOptions& options) {
   effective.n_seq_max = static_cast<int>(llama_n_seq_max(context_.get()));
   effective.n_gpu_layers = llama_supports_gpu_offload() ? request.n_gpu_layers : 0;
   detail::require_applied(request, flash, effective, options.path);
-  for (int id = options.n_seq_max - 1; id >= 0; --id) free_ids_.push_back(id);
+  for (int id = 0; id < options.n_seq_max; ++id) free_ids_.insert(id);
 }
 
 std::vector<Token> LlamaModel::tokenize(std::string_view text, TokenizeOptions options) const {
@@ -301,7 +303,7 @@ LlamaModel::Sequence& LlamaModel::sequence_for(const Extension& extension) {
     throw Error(ErrorKind::kEngine,
                 fmt::format("More than {} branches are alive", info_.runtime.n_seq_max));
   }
-  Sequence sequence{.id = free_ids_.back()};
+  Sequence sequence{.id = *free_ids_.begin()};
   if (extension.parent != 0) {
     const auto found = sequences_.find(extension.parent);
     if (found == sequences_.end()) {
@@ -311,7 +313,7 @@ LlamaModel::Sequence& LlamaModel::sequence_for(const Extension& extension) {
     llama_memory_seq_cp(llama_get_memory(context_.get()), parent.id, sequence.id, -1, -1);
     sequence.length = parent.length;
   }
-  free_ids_.pop_back();
+  free_ids_.erase(free_ids_.begin());
   return sequences_[extension.child] = sequence;
 }
 
@@ -374,7 +376,7 @@ void LlamaModel::release(std::span<const Branch> branches) {
     const auto found = sequences_.find(branch);
     if (found == sequences_.end()) continue;
     llama_memory_seq_rm(llama_get_memory(context_.get()), found->second.id, -1, -1);
-    free_ids_.push_back(found->second.id);
+    free_ids_.insert(found->second.id);
     sequences_.erase(found);
   }
 }
