@@ -17,6 +17,7 @@
 #include "core/run.h"
 #include "models/models.h"
 #include "store/store.h"
+#include "tasks/tasks.h"
 
 namespace assay {
 
@@ -102,9 +103,10 @@ std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token 
 
 // What a model must hold to score a plan: passed to Candidate::open.
 struct ModelShape {
-  int n_ctx = 0;       // longest window
-  int n_seq_max = 1;   // windows computed side by side
-  int n_rows_max = 0;  // most logits rows of one batch
+  int n_ctx = 0;                // longest window
+  int n_seq_max = 1;            // windows computed side by side
+  int n_rows_max = 0;           // most logits rows of one batch
+  bool share_prefixes = false;  // branches share one KV buffer of n_ctx tokens (tasks)
 };
 
 struct Candidate {
@@ -217,6 +219,46 @@ struct RunRequestsOptions {
 // model fails on is answered by RequestError.
 RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
                                const RunRequestsOptions& options);
+
+// ---- Tasks on a model (evaluate.cc, aggregate.cc) ----
+
+struct EvaluateProgress {
+  std::string task;
+  std::int64_t n_done = 0, n_total = 0;  // requests of this task so far; answered and durable
+  std::int64_t n_from_store = 0;
+  std::optional<Estimate> estimate;  // of the task's first metric over the samples scored so far
+  std::string metric;
+};
+struct EvaluateOptions {
+  Store* store = nullptr;  // never null
+  Digest identity;         // of the model as it runs: everything its logits depend on
+  // Identity of a baseline whose greedy answers in the store are fed as drafts; absent: plain.
+  std::optional<Digest> draft_from;
+  EncodeOptions encode;
+  ScoreOptions score;
+  int n_threads = 1;
+  std::function<void(const EvaluateProgress&)> progress;  // may be empty
+  // Each block of samples, scored, in order, with their requests; may be empty.
+  std::function<void(std::span<const SampleRecord>)> keep;
+  std::stop_token stop;
+};
+struct EvaluateResult {
+  TaskResult task;  // samples without their requests
+  RequestStatistics statistics;
+  std::int64_t n_requests = 0, n_from_store = 0;
+};
+// Asks every sample of the task and scores it. An answer is durable before it counts; answers in
+// the store are not computed again. Errors: those of run_requests, Task::sample and score_samples.
+EvaluateResult evaluate_task(Model& model, Task& task, const EvaluateOptions& options);
+
+// Per-sample scores to numbers by metric_rules(config). "mean": standard error sd / sqrt(n) as
+// lm-eval's, clustered where samples name clusters.
+std::vector<MetricResult> aggregate_metrics(const TaskConfig& config,
+                                            std::span<const SampleRecord> samples);
+// Groups over their tasks' results: mean weighted by size, or of means; pooled standard error as
+// lm_eval/api/metrics.py 0.4.13 pooled_sample_stderr, which takes tasks as independent.
+std::vector<GroupResult> aggregate_groups(const TaskSelection& selection,
+                                          std::span<const TaskResult> tasks);
 
 // ---- Statistics (summary.cc) ----
 // Pure functions of the plan and the records. Clusters of every error: the documents, when more
