@@ -4,7 +4,6 @@ transformers in fp32.
 
 usage: make_golden.py NAME HF_FOLDER TURN_START TURN_END     (marks of an assistant turn in the model's template)
        make_golden.py smollm2 FOLDER $'<|im_start|>assistant\\n' '<|im_end|>'
-       make_golden.py gemma3 FOLDER $'<start_of_turn>model\\n' '<end_of_turn>'
 
 Found otherwise than by Assay: the conversation is rendered whole by apply_chat_template; the turns are cut out of that text by
 their marks; a token is the assistant's when its characters lie behind the start mark and not behind the end mark, which is
