@@ -82,7 +82,7 @@ endif()
 set(llama_flags -DCMAKE_BUILD_TYPE=Release)
 get_cmake_property(cached_names CACHE_VARIABLES)
 foreach(name IN LISTS cached_names)
-  if(name MATCHES "^GGML_")
+  if(name MATCHES "^GGML_" AND NOT name MATCHES "_LIBRARY$")  # those are what an installed package was found by
     list(APPEND llama_flags "-D${name}=${${name}}")
   endif()
 endforeach()

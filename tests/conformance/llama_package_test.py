@@ -15,7 +15,7 @@ set(ASSAY_LLAMA_VERSION 0.5.0)
 set(ASSAY_LLAMA_COMMIT de3ff815ea7d559ee917f063901b8986f038abc6)
 include({root}/cmake/llama_package.cmake)
 assay_find_llama_package(use)
-message(STATUS "use=${{use}}")
+message(STATUS "use=${{use}} cuda=${{GGML_CUDA}}.")
 """
 
 
@@ -27,7 +27,7 @@ class Package(unittest.TestCase):
         (self.folder / "CMakeLists.txt").write_text(PROJECT.format(root=ROOT))
 
     def install(self, version, commit):
-        for name, text in [("ggml", ""), ("llama", f"set(LLAMA_VERSION {version})\nset(LLAMA_BUILD_COMMIT {commit})\n")]:
+        for name, text in [("ggml", "set(GGML_CUDA ON)\n"), ("llama", f"set(LLAMA_VERSION {version})\nset(LLAMA_BUILD_COMMIT {commit})\n")]:
             config = self.folder / "prefix/lib/cmake" / name / f"{name}-config.cmake"
             config.parent.mkdir(parents=True)
             config.write_text(text)
@@ -44,6 +44,7 @@ class Package(unittest.TestCase):
         code, said = self.configure(*options)
         self.assertEqual(code, 0, said)
         self.assertIn(says, said)
+        self.assertIn("cuda=.", said)  # what the package was built with is not what this build asks for
 
     def refuse(self, says, *options):
         code, said = self.configure(*options)
