@@ -154,6 +154,16 @@ struct LockstepResult {
 LockstepResult run_lockstep(const WindowPlan& plan, const Candidate& baseline,
                             std::span<const Candidate> variants, const LockstepOptions& options);
 
+// `variant` against `baseline` over those of the plan's windows whose records are in the store;
+// nullopt when there are none. Opens no model.
+struct StoredDivergence {
+  int n_windows = 0;
+  std::int64_t n_scored_tokens = 0;
+  DivergenceStatistics statistics;
+};
+std::optional<StoredDivergence> stored_divergence(const WindowPlan& plan, const Candidate& baseline,
+                                                  const Candidate& variant, Store& store);
+
 // ---- llama.cpp's base file (kld_base.cc) ----
 
 struct KldBaseHeader {
@@ -270,8 +280,9 @@ std::vector<GroupResult> aggregate_groups(const TaskSelection& selection,
 // loglikelihood_rolling.
 std::vector<double> document_log_likelihoods(const WindowPlan& plan,
                                              const std::vector<std::vector<float>>& nll);
-// word_perplexity, byte_perplexity and bits_per_byte in the lm-eval convention only: exp(-sum ll /
-// sum words) over all of plan.documents, errors by documents as a ratio estimator.
+// documents in the lm-eval and chat conventions only; word_perplexity, byte_perplexity and
+// bits_per_byte in the lm-eval convention only: exp(-sum ll / sum words) over all of
+// plan.documents, errors by documents as a ratio estimator.
 PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
                                           const std::vector<std::vector<float>>& nll);
 // vocabulary: for the worst tokens' texts; may be null ("token 17"). Positions (worst,
@@ -287,6 +298,10 @@ DivergenceStatistics summarize_divergence(const WindowPlan& plan,
 // One plain sentence: what this variant cost, how sure, in words. No verdict by a threshold: it
 // states numbers with their 95 % intervals; a lower perplexity is not sold as a gain.
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
+// To add to it: that the divergence is within the noise floor; empty when it is not.
+std::string noise_sentence(const VariantReport& variant, const NoiseFloor& noise);
+// The floor itself, to be said once beside the numbers.
+std::string noise_floor_remark(const NoiseFloor& noise);
 
 // Defaults, not truths: models of any size reach below both on plain text of a language they know.
 struct PathologicalLimits {

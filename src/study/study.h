@@ -46,6 +46,7 @@ DivergenceReport measure_divergence(const MeasureOptions& options);
 struct NoiseReport {
   DivergenceReport divergence;  // baseline: the default batch; one variant per other batch size
 };
+inline constexpr int kNoiseBatches[] = {256, 128, 32};  // sizes to compare with unless told
 NoiseReport measure_noise(const MeasureOptions& options, const std::vector<int>& batch_sizes);
 
 // ---- Tasks (run_tasks.cc) ----
