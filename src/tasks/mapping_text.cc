@@ -1,46 +1,13 @@
 #include "tasks/mapping_text.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include "core/error.h"
-
-extern "C" {
-extern const char assay_datasets_yaml[];
-extern const char assay_datasets_yaml_end[];
-}
+#include "tasks/task_files.h"
+#include "tasks/yaml.h"
 
 namespace assay::detail {
-namespace {
-
-Json to_json(const YAML::Node& node) {
-  if (node.IsMap()) {
-    Json object = Json::object();
-    for (const auto& item : node) object[item.first.as<std::string>()] = to_json(item.second);
-    return object;
-  }
-  if (node.IsSequence()) {
-    Json list = Json::array();
-    for (const auto& item : node) list.push_back(to_json(item));
-    return list;
-  }
-  if (!node.IsScalar()) return nullptr;
-  const std::string text = node.Scalar();
-  if (node.Tag() == "!") return text;  // quoted
-  if (text == "true" || text == "false") return text == "true";
-  if (text == "null" || text == "~" || text.empty()) return nullptr;
-  if (std::int64_t integer = 0; YAML::convert<std::int64_t>::decode(node, integer)) return integer;
-  return text;
-}
-
-}  // namespace
 
 Json parse_mapping(const std::string& text, const std::string& file) {
-  try {
-    return to_json(YAML::Load(text));
-  } catch (const YAML::Exception& error) {
-    throw Error(ErrorKind::kBadInput, "This is not YAML: " + error.msg,
-                file + ", line " + std::to_string(error.mark.line + 1));
-  }
+  return to_json(*parse_yaml(text, file));
 }
 
 Json parse_readme_header(const std::string& text) {
@@ -56,11 +23,12 @@ Json parse_readme_header(const std::string& text) {
 }
 
 const Json& shipped_mapping() {
-  static const Json tree = parse_mapping(
-      std::string(assay_datasets_yaml,
-                  static_cast<std::size_t>(assay_datasets_yaml_end - assay_datasets_yaml)),
-      "tasks/datasets.yaml (inside the program)");
-  return tree;
+  static const Json kTree = [] {
+    for (const ShippedFile& file : shipped_files())
+      if (file.path == "datasets.yaml") return parse_mapping(std::string(file.content), file.path);
+    throw Error(ErrorKind::kEngine, "The program holds no datasets.yaml");
+  }();
+  return kTree;
 }
 
 }  // namespace assay::detail
