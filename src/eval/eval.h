@@ -190,6 +190,7 @@ struct EncodedRequest {
   Kind kind = Kind::kLoglikelihood;
   std::vector<Token> tokens;  // context, then continuation; rolling: the text; generate: context
   int n_context = 0;          // of tokens; rolling: 0
+  int max_length = 0;  // tokens the model may see at once: rolling windows, end of a generation
   std::int32_t n_truncated = 0;
   bool joined = false;
   std::vector<std::string> until;
@@ -208,9 +209,10 @@ EncodedRequest encode_request(const Request& request, const Model& vocabulary,
                               const EncodeOptions& options);
 
 struct RequestStatistics {
-  std::int64_t n_tokens_asked = 0;     // sum over requests
-  std::int64_t n_tokens_distinct = 0;  // of their prefix tree: the least that must be computed
-  std::int64_t n_tokens_computed = 0;
+  std::int64_t n_tokens_asked = 0;       // sum over requests
+  std::int64_t n_tokens_distinct = 0;    // of their prefix tree: the least that must be computed
+  std::int64_t n_tokens_computed = 0;    // of it: again what had to give way in between
+  std::int64_t n_tokens_recomputed = 0;  // for want of memory: of the tree and of answers
   std::int64_t n_tokens_generated = 0, n_drafted = 0, n_accepted = 0, n_near_ties = 0;
   double prefill_s = 0, decode_s = 0;
 };
