@@ -99,13 +99,14 @@ def main():
     folder, data = sys.argv[1:]
     ours = definitions(folder)
     manager = make_golden.open_manager()
+    differing = []
     for name, config in ours.items():
         if "group" in config:
             check_group(config, manager.task_index[name].cfg, name)
             continue
         a, b = comparable(config), comparable(make_golden.config_of(manager, name))
-        for key in a:
-            assert a[key] == b[key], (name, key, a[key], b[key])
+        differing += [(name, key, a[key], b[key]) for key in a if a[key] != b[key]]
+    assert not differing, "\n".join(map(str, differing))
     tagged = {}
     for name, config in ours.items():
         if "tag" in config:
