@@ -22,6 +22,7 @@ void add_inspect_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);
 void add_fetch_command(CLI::App& app, Context& context);
 void add_store_command(CLI::App& app, Context& context);
+void add_tasks_command(CLI::App& app, Context& context);
 void add_doctor_command(CLI::App& app, Context& context);
 void add_demo_command(CLI::App& app, Context& context);
 

@@ -38,6 +38,7 @@ void add_commands(CLI::App& app, assay::cli::Context& context) {
   add_quantize_command(app, context);
   add_fetch_command(app, context);
   add_store_command(app, context);
+  add_tasks_command(app, context);
   add_doctor_command(app, context);
   add_demo_command(app, context);
 }
