@@ -213,12 +213,20 @@ struct ScoreOptions {
 };
 // Fills filtered and scores of every sample from its responses: a pure function of configuration
 // and records (model-written code runs in the sandbox). A response that is an error leaves the
-// sample unscored. Errors: kEngine when code must run and no isolation is available.
+// sample unscored. Scores of the filter "weight" are no results of their own but complete others:
+// "n_words" and "n_bytes" are the divisors of word_perplexity and of byte_perplexity and
+// bits_per_byte, whose values are log-likelihoods; "gold" is the right choice beside f1 and mcc,
+// whose values are the chosen one; "symbolic" is 1 where SymPy was there to compare answers, 0
+// where only texts were. brier_score and likelihood are each sample's own, to be averaged.
+// Errors: kEngine when code must run and no isolation is available; kBadInput for a pattern or
+// argument in the task's file that cannot be used; kUsage for a function that is not built in.
 void score_samples(const TaskConfig& config, std::span<SampleRecord> samples,
                    const ScoreOptions& options);
 
 // How per-sample scores become a number: "mean", "perplexity", "weighted_perplexity",
-// "bits_per_byte", "median", "f1", "mcc", "brier_score", ... ; with the metric's direction.
+// "bits_per_byte", "median", "f1", "mcc", "brier_score", ... ; with the metric's direction. In
+// lm-eval's order. Metrics that are not computed ("bleu", "chrf", "ter", ...) are listed too; their
+// scores have no value and say so.
 struct MetricRule {
   std::string metric, filter, aggregation;
   bool higher_is_better = true;
