@@ -1,9 +1,8 @@
 #include "tasks/mapping_text.h"
 
-#include <algorithm>
-
 #include "core/error.h"
 #include "tasks/task_files.h"
+#include "tasks/yaml.h"
 
 namespace assay::detail {
 
@@ -25,12 +24,9 @@ Json parse_readme_header(const std::string& text) {
 
 const Json& shipped_mapping() {
   static const Json kTree = [] {
-    const std::vector<ShippedFile>& files = shipped_files();
-    const auto mapping = std::find_if(files.begin(), files.end(), [](const ShippedFile& file) {
-      return file.path == "datasets.yaml";
-    });
-    return parse_mapping(std::string(mapping->content),
-                         "tasks/datasets.yaml (inside the program)");
+    for (const ShippedFile& file : shipped_files())
+      if (file.path == "datasets.yaml") return parse_mapping(std::string(file.content), file.path);
+    throw Error(ErrorKind::kEngine, "The program holds no datasets.yaml");
   }();
   return kTree;
 }
