@@ -1,8 +1,8 @@
 // What the assistant said, in the text that a chat template renders and in its tokens.
 #include <algorithm>
 
+#include "core/unicode_text.h"
 #include "eval/plan.h"
-#include "eval/unicode_text.h"
 
 namespace assay::detail {
 namespace {

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 #include "eval/eval.h"
-#include "eval/unicode_text.h"
 
 namespace assay {
 namespace {

@@ -47,9 +47,6 @@ Corpus load_corpus(const std::string& path, CorpusFormat format = CorpusFormat::
 Corpus corpus_from_text(std::string name, std::string text,
                         CorpusFormat format = CorpusFormat::kAuto);
 
-// lm-eval's wikitext detokeniser (lm_eval/tasks/wikitext/preprocess_wikitext.py, 0.4.13).
-std::string wikitext_detokenize(const std::string& page);
-
 // ---- Windows (plan.cc) ----
 
 // One independent piece of work: run `tokens`, predict `targets`. The row after tokens[first_row +

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 
 namespace assay {
 namespace detail {

@@ -56,7 +56,8 @@ void add_folder(TaskLibrary::Impl& library, const std::string& folder, TaskFiles
   Index own;
   for (const std::string& file : files.list(folder)) {
     try {
-      add_to_index(own, *files.load(file), file);
+      const std::vector<Yaml> defined = definitions(files.load(file));
+      for (std::size_t i = 0; i < defined.size(); ++i) add_to_index(own, *defined[i], file, i);
     } catch (const Error& error) {
       // One broken file does not stop the others; said when a name is not found.
       if (library.n_broken++ == 0) library.first_broken = error.what();
@@ -111,7 +112,8 @@ std::optional<IndexEntry::Kind> kind_of(const YamlNode& map) {
   return std::nullopt;
 }
 
-bool add_to_index(Index& index, const YamlNode& map, const std::string& file) {
+bool add_to_index(Index& index, const YamlNode& map, const std::string& file,
+                  std::size_t position) {
   const std::optional<IndexEntry::Kind> kind = kind_of(map);
   if (!kind) return false;
   const bool is_group = *kind == IndexEntry::Kind::kGroup;
@@ -122,6 +124,7 @@ bool add_to_index(Index& index, const YamlNode& map, const std::string& file) {
   IndexEntry& entry = index[name];  // a task or group wins over a tag of that name
   entry.kind = *kind;
   entry.file = file;
+  entry.position = position;
   entry.alias = text_of(map, is_group ? "group_alias" : "task_alias");
   entry.version = version_of(map);
   if (is_group) {

@@ -17,6 +17,7 @@ struct IndexEntry {
   enum class Kind { kTask, kPythonTask, kGroup, kTag };
   Kind kind = Kind::kTask;
   std::string file, alias, output_type, version;
+  std::size_t position = 0;          // among the definitions of its file
   std::set<std::string> tagged;      // of a tag: its tasks
   std::vector<std::string> members;  // of a group: names in its list
 };
@@ -25,9 +26,10 @@ using Index = std::map<std::string, IndexEntry>;
 
 // What a file's map defines; nothing for a template that others include.
 std::optional<IndexEntry::Kind> kind_of(const YamlNode& map);
-// Adds what the map defines; a name that is there already stays, as in lm-eval. False: nothing
-// was added, since the map defines nothing or its name is taken or no text.
-bool add_to_index(Index& index, const YamlNode& map, const std::string& file);
+// Adds what one definition of a file defines; a name that is there already stays, as in lm-eval.
+// False: nothing was added, since it defines nothing or its name is taken or no text.
+bool add_to_index(Index& index, const YamlNode& map, const std::string& file,
+                  std::size_t position = 0);
 
 // Up to three names of the index that a person may have meant.
 std::vector<std::string> nearest_names(const Index& index, const std::string& name);

@@ -45,9 +45,10 @@ std::string did_you_mean(const Index& index, const std::string& name) {
 void Selector::add(const std::string& name) { add_entry(name, index_.at(name), empty_map()); }
 
 void Selector::add_file(const std::string& file) {
-  const Yaml map = files_.load(file);
+  const std::vector<Yaml> defined = definitions(files_.load(file));
   Index own;
-  if (!add_to_index(own, *map, file)) {
+  for (std::size_t i = 0; i < defined.size(); ++i) add_to_index(own, *defined[i], file, i);
+  if (own.empty()) {
     throw Error(ErrorKind::kBadInput, "The file defines no task or group", file);
   }
   for (const auto& [name, entry] : own) {
@@ -67,7 +68,7 @@ Selector::Names Selector::add_entry(const std::string& name, const IndexEntry& e
     }
     return names;
   }
-  const Yaml map = files_.load(entry.file);
+  const Yaml map = definitions(files_.load(entry.file)).at(entry.position);
   return entry.kind == IndexEntry::Kind::kGroup ? add_group(*map, name, overrides)
                                                 : add_task(*map, name, overrides);
 }

@@ -47,7 +47,34 @@ void drop(YamlNode& map, std::string_view key) {
   std::erase_if(map.fields, [&](const auto& field) { return field.first == key; });
 }
 
+[[noreturn]] void refuse_list(const std::string& why, const YamlNode& at) {
+  throw Error(ErrorKind::kBadInput, why, place(at),
+              "Each item is a map with `task`, laid over the rest of the file.");
+}
+
 }  // namespace
+
+std::vector<Yaml> definitions(const Yaml& map) {
+  const Yaml list = map->find("task_list");
+  if (!list || map->find("task") || map->find("group") || map->find("class")) return {map};
+  if (list->kind != YamlNode::Kind::kSequence) {
+    refuse_list("task_list must be a list, not " + std::string(kind_name(*list)), *list);
+  }
+  if (list->items.size() * map->fields.size() > kMaxYamlNodes) {
+    refuse_list("The task_list is too long for the number of fields beside it", *list);
+  }
+  YamlNode rest = *map;
+  drop(rest, "task_list");
+  std::vector<Yaml> all;
+  for (const Yaml& item : list->items) {
+    if (!item->find("task")) refuse_list("An item of task_list has no `task`", *item);
+    auto whole = std::make_shared<YamlNode>(rest);
+    overlay(*whole, *item);
+    whole->line = item->line;
+    all.push_back(std::move(whole));
+  }
+  return all;
+}
 
 TaskFiles::TaskFiles(const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) allow(folder);
@@ -110,7 +137,7 @@ Yaml TaskFiles::load_within(const std::string& file, std::vector<std::string>& c
   Yaml own = parse(file);
   const Yaml includes = own->find("include");
   // Leaves are not kept: a large folder has thousands, and each is read once.
-  const bool is_leaf = chain.empty();
+  const bool is_leaf = chain.empty() && !own->find("task_list");
   if (!includes) return is_leaf ? own : resolved_[file] = own;
 
   chain.push_back(file);

@@ -47,4 +47,8 @@ class TaskFiles {
   std::map<std::string, Yaml> resolved_;
 };
 
+// What a file's map defines: itself, or, where it has a `task_list` and no name of its own, each
+// of the list's maps laid over the rest of the file. Error: kBadInput for another list.
+std::vector<Yaml> definitions(const Yaml& map);
+
 }  // namespace assay::detail

@@ -34,17 +34,26 @@ class Validator {
 
  private:
   void check_file(const std::string& file) {
-    const Yaml map = files_.load(file);
-    const std::optional<IndexEntry::Kind> kind = kind_of(*map);
-    if (!kind) return;  // a part that others include
-    const bool is_group = *kind == IndexEntry::Kind::kGroup;
-    const Yaml name = map->find(is_group ? "group" : "task");
-    if (!name || !name->is_text()) {
-      throw Error(ErrorKind::kBadInput, "The name of a task or group must be a text",
-                  place(name ? *name : *map));
-    }
+    const std::vector<Yaml> defined = definitions(files_.load(file));
+    if (defined.size() == 1 && !kind_of(*defined[0])) return;  // a part that others include
     ++result_.n_files;
-    if (!add_to_index(own_, *map, file)) {
+    bool is_loaded = true;
+    for (std::size_t i = 0; i < defined.size(); ++i) {
+      is_loaded = check_definition(*defined[i], file, i) && is_loaded;
+    }
+    if (is_loaded) ++result_.n_loaded;
+  }
+
+  // False: it cannot be used, or it is a group, which is checked later.
+  bool check_definition(const YamlNode& map, const std::string& file, std::size_t position) {
+    const std::optional<IndexEntry::Kind> kind = kind_of(map);
+    const bool is_group = kind == IndexEntry::Kind::kGroup;
+    const Yaml name = map.find(is_group ? "group" : "task");
+    if (!name || !name->is_text()) {
+      problem(file, (name ? *name : map).line, "The name of a task or group must be a text", true);
+      return false;
+    }
+    if (!add_to_index(own_, map, file, position)) {
       problem(file, name->line,
               "'" + name->text() + "' is already defined in " + own_[name->text()].file +
                   ", which is used",
@@ -52,10 +61,9 @@ class Validator {
     }
     if (is_group) {
       groups_.emplace_back(file, name->text());
-      return;
+      return false;
     }
-    ParsedTask parsed = parse_task(*map);
-    report(parsed.problems);
+    return report(parse_task(map).problems);
   }
 
   // A group is good when it can be selected.
@@ -67,20 +75,21 @@ class Validator {
       } else {
         selector.add_file(file);
       }
-      report(parse_group(*files_.load(file)).problems);
+      if (report(parse_group(*files_.load(file)).problems)) ++result_.n_loaded;
     } catch (const Error& error) {
       report(file, error);
     }
   }
 
-  void report(const ConfigProblems& problems) {
+  // False: they stop the use of what they are about.
+  bool report(const ConfigProblems& problems) {
     bool fatal = false;
     for (const ConfigProblem& found : problems) {
       const bool stops = found.severity != Severity::kPartial;
       fatal = fatal || stops;
       problem(found.file, found.line, found.message, stops);
     }
-    if (!fatal) ++result_.n_loaded;
+    return !fatal;
   }
 
   void report(const std::string& file, const Error& error) {

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 #include "eval/eval.h"
 #include "golden_vectors.h"
 #include "temporary_folder.h"

@@ -1,8 +1,7 @@
 // The detokeniser and the counts of words and bytes against lm-eval's own answers.
 #include <gtest/gtest.h>
 
-#include "eval/eval.h"
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 #include "golden_vectors.h"
 
 namespace assay {

@@ -85,11 +85,11 @@ TEST(Shipped, DefinitionsCanBeUsed) {
 }
 
 TEST(Shipped, IncludesResolveInsideTheProgram) {
-  const std::vector<std::string> names = {"arc_challenge"};
+  const std::vector<std::string> names = {"gsm8k_cot_self_consistency"};
   const TaskConfig task = select_tasks(open_task_library({}), names).tasks.at(0);
-  EXPECT_EQ(task.file, "shipped:arc/arc_challenge.yaml");
-  EXPECT_EQ(task.dataset_name, "ARC-Challenge");
-  EXPECT_EQ(task.doc_to_text.file, "shipped:arc/arc_easy.yaml");
+  EXPECT_EQ(task.file, "shipped:gsm8k/gsm8k_cot_self_consistency.yaml");
+  EXPECT_EQ(task.dataset_name, "main");
+  EXPECT_EQ(task.doc_to_text.file, "shipped:gsm8k/gsm8k_cot.yaml");
 }
 
 }  // namespace

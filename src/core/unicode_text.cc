@@ -1,4 +1,4 @@
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 
 #include <algorithm>
 

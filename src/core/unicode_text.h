@@ -25,3 +25,10 @@ std::int64_t count_words(std::string_view text);
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
 }  // namespace assay::detail
+
+namespace assay {
+
+// lm-eval's wikitext detokeniser (lm_eval/tasks/wikitext/preprocess_wikitext.py, 0.4.13).
+std::string wikitext_detokenize(const std::string& page);
+
+}  // namespace assay

@@ -1,7 +1,6 @@
 // lm-eval's wikitext detokeniser, step by step in its order. Its regular expressions are simple
 // enough to be written out, and a backtracking engine would overflow its stack on pages of 100 kB.
-#include "eval/eval.h"
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 
 namespace assay {
 namespace {
