@@ -98,7 +98,12 @@ processes = [int(name) for name in os.listdir('/proc') if name.isdigit()]
 assert set(processes) == {{1, os.getpid()}}, processes
 for name in ['environ', 'cmdline', 'maps', 'mem']:
   if {0} not in processes: denied(open, '/proc/{0}/' + name)
-denied(open, '/proc/1/mem', 'r+b')
+# the first process could be taken over, but is held as everything else is
+import resource
+limits = [resource.prlimit(process, resource.RLIMIT_NPROC) for process in processes]
+assert limits == [(32, 32)] * 2, limits
+status = open('/proc/1/status').read()
+assert 'CapEff:\t0000000000000000' in status and 'Seccomp:\t2' in status, status
 denied(open, '/proc/kcore', 'rb')
 denied(open, '/dev/mem', 'rb')
 denied(open, '/dev/kmsg')
