@@ -37,6 +37,7 @@ std::vector<Branch> Schedule::live() const {
 
 void Schedule::evict_node(NodeId node) {
   release(std::exchange(states_[node].branch, 0));
+  states_[node].ready = false;
   std::erase(live_nodes_, node);
   uncover(node);
 }
@@ -92,7 +93,7 @@ bool Schedule::make_room() {
     if (!first || place < *first) std::tie(first, path) = std::pair(place, node);
   };
   for (const NodeId node : live_nodes_) {
-    if (!is_full(node)) consider(place_of_node(node), node);
+    if (!states_[node].ready) consider(place_of_node(node), node);
   }
   for (const std::size_t answer : live_answers_)
     consider(place_of_answer(answer), answers_[answer].node);
@@ -114,7 +115,7 @@ bool Schedule::evict_last_active(const Place& first) {
   std::optional<Place> last;
   std::function<void()> evict;
   for (const NodeId node : live_nodes_) {
-    if (is_full(node) || (last && place_of_node(node) < *last)) continue;
+    if (states_[node].ready || (last && place_of_node(node) < *last)) continue;
     last = place_of_node(node);
     evict = [this, node] { evict_node(node); };
   }
@@ -133,7 +134,7 @@ bool Schedule::evict_last_active(const Place& first) {
 bool Schedule::evict_ready(NodeId path, bool ancestors) {
   NodeId chosen = kRoot;
   for (const NodeId node : live_nodes_) {
-    if (!is_full(node) || node == path || is_ancestor(node, path) != ancestors) continue;
+    if (!states_[node].ready || node == path || is_ancestor(node, path) != ancestors) continue;
     if (!ancestors || chosen == kRoot) chosen = node;
   }
   if (chosen == kRoot) return false;

@@ -43,7 +43,7 @@ std::vector<Feed> Schedule::plan() {
   for (const std::size_t answer : live_answers_)
     feed_answer(answer, answers_[answer].branch, room, batch);
   for (const NodeId node : live_nodes_) {
-    if (!is_full(node)) feed_node(node, states_[node].branch, room, batch);
+    if (!states_[node].ready) feed_node(node, states_[node].branch, room, batch);
   }
   while (room.tokens > 0 && room.rows > 0 && n_cells_ < limits_.n_cells) {
     const std::optional<Start> start = find_start(kRoot, true);
@@ -120,7 +120,7 @@ std::optional<Schedule::Start> Schedule::find_start(NodeId node, bool can_start)
   for (std::size_t c = front; c < children.size(); ++c) {
     const NodeId child = children[c];
     const NodeState& state = states_[child];
-    if (state.done || (state.branch != 0 && !is_full(child))) continue;
+    if (state.done || (state.branch != 0 && !state.ready)) continue;
     if (state.branch == 0 && state.n_covering == 0) {
       if (can_start) return Start{.node = child, .source = node};
       continue;
@@ -167,7 +167,7 @@ std::size_t Schedule::n_promised() const {
   std::size_t n = 0;
   for (const std::size_t answer : live_answers_) n += answer_growth(answer);
   for (const NodeId node : live_nodes_) {
-    if (!is_full(node)) n += node_growth(node);
+    if (!states_[node].ready) n += node_growth(node);
   }
   return n;
 }
@@ -184,6 +184,7 @@ void Schedule::begin(const Start& start, bool in_place, Room& room, std::vector<
   const Branch child = in_place ? parent : ++last_branch_;
   if (in_place) {
     states_[start.source].branch = 0;
+    states_[start.source].ready = false;
     std::erase(live_nodes_, start.source);
   } else {
     ++n_branches_;
@@ -211,6 +212,7 @@ void Schedule::complete(const std::vector<Feed>& batch) {
     if (feed.answer != kNone) continue;
     NodeState& state = states_[feed.node];
     state.n_scored = std::max(state.n_scored, feed.start + feed.tokens.size());
+    state.ready = state.n_held == tree_[feed.node].tokens.size();
     if (state.n_scored == tree_[feed.node].tokens.size() && state.n_open == 0 && !state.done)
       finish_node(feed.node);
   }

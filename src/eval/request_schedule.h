@@ -73,6 +73,7 @@ class Schedule {
     std::size_t first_wanted = 0;  // rows from this token on
     std::size_t n_open = 0;        // children and answers that are not done
     std::size_t n_done_front = 0;  // children at the front that are done
+    bool ready = false;            // its branch holds it whole, since an earlier batch
     bool done = false;
   };
   struct AnswerState {
@@ -92,7 +93,6 @@ class Schedule {
   };
   using Place = std::pair<std::size_t, std::size_t>;  // in depth-first order
 
-  bool is_full(NodeId node) const { return states_[node].n_held == tree_[node].tokens.size(); }
   Place place_of_node(NodeId node) const { return {tree_[node].order, 0}; }
   Place place_of_answer(std::size_t a) const { return {tree_[answers_[a].node].order, a + 1}; }
 

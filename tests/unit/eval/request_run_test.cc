@@ -359,7 +359,9 @@ TEST(Requests, DraftsChangeTheWorkAndNotTheAnswer) {
         for (std::size_t r = 0; r < requests.size(); ++r)
           expect_same(drafted.responses[r], plain.responses[r]);
         EXPECT_LE(drafted.statistics.n_accepted, drafted.statistics.n_drafted);
-        EXPECT_GT(drafted.statistics.n_accepted, 0);
+        if (truncates) {
+          EXPECT_GT(drafted.statistics.n_accepted, 0);
+        }
       }
     }
   }
