@@ -5,11 +5,12 @@
 #include <cwctype>
 
 #include "core/unicode_text.h"
+#include "tasks/score_text.h"
 
 namespace assay::detail::python {
 namespace {
 
-// The C.UTF-8 locale has Unicode's case mappings, whatever locale the process runs in.
+// The C.UTF-8 locale knows Unicode's letters, whatever locale the process runs in.
 locale_t unicode_locale() {
   static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   return locale;
@@ -48,25 +49,6 @@ void append(std::string& out, char32_t c) {
     tail(6);
   }
   tail(0);
-}
-
-char32_t upper(char32_t c) {
-  const locale_t locale = unicode_locale();
-  if (c < 0x80 || locale == nullptr) return c >= 'a' && c <= 'z' ? c - 32 : c;
-  return static_cast<char32_t>(towupper_l(static_cast<wint_t>(c), locale));
-}
-
-char32_t lower(char32_t c) {
-  const locale_t locale = unicode_locale();
-  if (c < 0x80 || locale == nullptr) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-  return static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), locale));
-}
-
-template <typename Map>
-std::string mapped(std::string_view text, Map map) {
-  std::u32string characters = decode(text);
-  for (char32_t& c : characters) c = map(c);
-  return encode(characters);
 }
 
 std::vector<std::string> encoded(const std::vector<std::u32string_view>& parts) {
@@ -253,27 +235,24 @@ std::int64_t count(std::string_view text, std::string_view part) {
   return n;
 }
 
-std::string upper(std::string_view text) {
-  return mapped(text, [](char32_t c) { return upper(c); });
-}
-
-std::string lower(std::string_view text) {
-  return mapped(text, [](char32_t c) { return lower(c); });
-}
+std::string upper(std::string_view text) { return score::upper(text); }
+std::string lower(std::string_view text) { return score::lower(text); }
 
 std::string title(std::string_view text) {
   bool in_word = false;
-  return mapped(text, [&](char32_t c) {
-    const char32_t result = in_word ? lower(c) : upper(c);
+  std::string out;
+  for (const char32_t c : decode(text)) {
+    const std::string one = encode(std::u32string(1, c));
+    out += in_word ? lower(one) : upper(one);
     in_word = is_letter(c);
-    return result;
-  });
+  }
+  return out;
 }
 
 std::string capitalize(std::string_view text) {
-  bool first = true;
-  return mapped(text,
-                [&](char32_t c) { return std::exchange(first, false) ? upper(c) : lower(c); });
+  char32_t c = 0;
+  const std::size_t first = text.empty() ? 0 : decode_one(text, 0, c);
+  return upper(text.substr(0, first)) + lower(text.substr(first));
 }
 
 bool is_space(char32_t c) {

@@ -31,7 +31,7 @@ std::string replace(std::string_view text, std::string_view from, std::string_vi
 std::int64_t find(std::string_view text, std::string_view part, bool last = false);
 std::int64_t count(std::string_view text, std::string_view part);
 
-// By the one-to-one mappings of Unicode only ("ß" stays).
+// Unicode's full mappings.
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
 std::string title(std::string_view text);  // str.title: after every character that is no letter

@@ -180,7 +180,7 @@ TEST(Task, WhatCannotBeIsRefusedBeforeAnyRequest) {
                               {{"q", "b"}, {"options", {"x", "y"}}, {"label", 0}}}}};
   const auto problem = [&](OrderedJson change, const TaskOptions& options = {}) {
     OrderedJson config = choice_task();
-    config.update(change);
+    if (change.is_object()) config.update(change);
     return message_of([&] { (void)made(config, rows, folder.path(), options); });
   };
   EXPECT_NE(problem({{"doc_to_text", "{{ q"}}).find("The template is wrong"), std::string::npos);
