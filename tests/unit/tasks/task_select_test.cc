@@ -77,6 +77,50 @@ TEST(Include, NamesWhatIsWrong) {
   EXPECT_TRUE(contains(refused(deep, {"t"}, ErrorKind::kUsage), "nested deeper than 16 files"));
 }
 
+TEST(TaskList, EachItemIsATaskOverTheRestOfTheFile) {
+  TaskFolder folder;
+  folder.add("_base", kTaskFields + "num_fewshot: 1\ntask_list: [{task: not_inherited}]\n");
+  folder.add("family.yaml",
+             "include: _base\nmetadata: {version: 2}\ntask_list:\n"
+             "  - {task: a, dataset_name: x, tag: both}\n"
+             "  - {task: b, dataset_name: y, tag: both, num_fewshot: 3}\n");
+  folder.add("group.yaml", "group: g\ntask: [b, a]\n");
+  const TaskSelection selection = folder.select({"both"});
+  ASSERT_EQ(task_names(selection), (Names{"a", "b"}));
+  EXPECT_EQ(selection.tasks[0].dataset_name, "x");
+  EXPECT_EQ(selection.tasks[0].num_fewshot, 1);
+  EXPECT_EQ(selection.tasks[1].dataset_name, "y");
+  EXPECT_EQ(selection.tasks[1].num_fewshot, 3);
+  EXPECT_EQ(selection.tasks[1].version, "2");
+  EXPECT_EQ(task_names(folder.select({"g"})), (Names{"b", "a"}));
+  EXPECT_TRUE(contains(refused(folder, {"not_inherited"}, ErrorKind::kUsage), "no task"));
+  const ValidationResult result = validate_task_files(folder.path());
+  EXPECT_EQ(result.n_files, 2);
+  EXPECT_EQ(result.n_loaded, 2);
+}
+
+// lm-eval reads past the list of a file that has a name.
+TEST(TaskList, OfANamedFileHasNoEffect) {
+  TaskFolder folder;
+  folder.add_task("named", "task_list: [{task: inner}]\n");
+  EXPECT_EQ(task_names(folder.select({"*"})), Names{"named"});
+}
+
+TEST(TaskList, MustHoldTasks) {
+  for (const char* list : {"7", "[text]", "[{dataset_name: x}]", "[{group: g, dataset_name: x}]"}) {
+    TaskFolder folder;
+    folder.add("family.yaml", kTaskFields + "task_list: " + list + "\n");
+    EXPECT_TRUE(contains(refused(folder, {"t"}, ErrorKind::kUsage), "task_list")) << list;
+  }
+  TaskFolder large;
+  std::string text = kTaskFields;
+  for (int i = 0; i < 500; ++i) text += "field" + std::to_string(i) + ": 1\n";
+  text += "task_list:\n";
+  for (int i = 0; i < 500; ++i) text += "  - {task: t" + std::to_string(i) + "}\n";
+  large.add("family.yaml", text);
+  EXPECT_TRUE(contains(refused(large, {"t"}, ErrorKind::kUsage), "too long"));
+}
+
 TEST(Include, StaysInsideTheFolder) {
   TaskFolder outside;
   outside.add("secret.yaml", kTaskFields);
