@@ -6,6 +6,7 @@ find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # Boost.Math, header only
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

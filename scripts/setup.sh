@@ -12,13 +12,13 @@ wanted="${1:-build}"
 # "package" is needed as such; "package:program" is not needed when the program is there, whoever installed it.
 build_packages=(build-essential cmake:cmake ninja-build:ninja git:git pkg-config:pkg-config python3:python3 unzip:unzip
   ca-certificates libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libxxhash-dev libsqlite3-dev
-  libcurl4-openssl-dev libssl-dev libyaml-cpp-dev libpcre2-dev libseccomp-dev bubblewrap:bwrap)
+  libcurl4-openssl-dev libssl-dev zlib1g-dev python3-pip:pip3 libyaml-cpp-dev libpcre2-dev libseccomp-dev bubblewrap:bwrap)
 test_packages=(libgtest-dev clang-format:clang-format clang-tidy:clang-tidy clang:clang)
 
 case "$wanted" in
   build) needed=("${build_packages[@]}") ;;
   test) needed=("${build_packages[@]}" "${test_packages[@]}") ;;
-  demo-real) needed=("${build_packages[@]}" python3-pip:pip3) ;;
+  demo-real) needed=("${build_packages[@]}") ;;
   *) echo "usage: scripts/setup.sh build|test|demo-real" >&2; exit 2 ;;
 esac
 

@@ -17,11 +17,13 @@ struct Context {
 
 void add_perplexity_command(CLI::App& app, Context& context);
 void add_diverge_command(CLI::App& app, Context& context);
+void add_eval_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);
 void add_fetch_command(CLI::App& app, Context& context);
 void add_store_command(CLI::App& app, Context& context);
+void add_tasks_command(CLI::App& app, Context& context);
 void add_doctor_command(CLI::App& app, Context& context);
 void add_demo_command(CLI::App& app, Context& context);
 

@@ -2,7 +2,7 @@
 //
 // A pattern is translated to PCRE2 (regex_syntax.cc) and runs under limits, so that one that
 // explodes ends with an error. Known differences: look-behind of several widths is accepted;
-// flags "a", "u" and "L" inside a group are refused.
+// flags "a", "u" and "L" inside a group and \N{NAME} are refused.
 #pragma once
 
 #include <cstdint>

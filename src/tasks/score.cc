@@ -5,6 +5,7 @@
 #include "tasks/score_builtin.h"
 #include "tasks/score_deferred.h"
 #include "tasks/score_math.h"
+#include "tasks/score_own.h"
 #include "tasks/score_sample.h"
 #include "tasks/score_text.h"
 
@@ -37,22 +38,24 @@ std::optional<Builtin> process_results_builtin(const TaskConfig& config) {
   return find_builtin(function.text, function.file.empty() ? config.file : function.file);
 }
 
-void refuse_own_functions(const TaskConfig& config) {
-  const auto refuse = [&](const std::string& what, const std::string& name, int line) {
+void refuse_own_functions(const TaskConfig& config, bool have_own_results) {
+  const auto refuse = [&](const std::string& what, const std::string& name, int line,
+                          const std::string& remedy) {
     throw Error(ErrorKind::kUsage, fmt::format("The task's {} \"{}\" is not built in", what, name),
                 line > 0 ? fmt::format("{}:{}, task {}", config.file, line, config.task)
                          : fmt::format("{}, task {}", config.file, config.task),
-                "Assay scores with its built-in functions only (builtin.NAME); use another task, "
-                "or one of the known metrics.");
+                remedy);
   };
   if (config.process_results.kind == TaskValue::Kind::kFunction) {
-    if (!process_results_builtin(config))
-      refuse("scoring function", config.process_results.text, config.process_results.line);
+    if (!process_results_builtin(config) && !have_own_results)
+      refuse("scoring function", config.process_results.text, config.process_results.line,
+             "It is Python code that comes with the task: give --trust-task-code to run it.");
     return;
   }
   for (const MetricConfig& metric : config.metrics)
     if (metric.is_function && !find_builtin(metric.metric, config.file))
-      refuse("metric", metric.metric, 0);
+      refuse("metric", metric.metric, 0,
+             "Use builtin.pass_at_k, builtin.pass_at_1 or exact_match.");
 }
 
 // Why a sample cannot be scored at all; empty: it can.
@@ -73,9 +76,10 @@ std::string unscorable(const TaskConfig& config, const SampleRecord& sample) {
 
 class Scorer {
  public:
-  Scorer(const TaskConfig& config, const ScoreOptions& options)
+  Scorer(const TaskConfig& config, const ScoreOptions& options, const OwnResults& own)
       : config_(config),
         options_(options),
+        own_(own),
         plan_(plan_metrics(config)),
         pipelines_(pipelines_of(config)),
         builtin_(process_results_builtin(config)) {}
@@ -120,6 +124,10 @@ class Scorer {
   }
 
  private:
+  bool is_own() const {
+    return config_.process_results.kind == TaskValue::Kind::kFunction && !builtin_;
+  }
+
   void give_up(SampleRecord& sample, const Pipeline& pipeline, const std::string& why) const {
     for (const MetricPlan& plan : plan_)
       sample.scores.push_back({plan.metric, pipeline.name(), std::nullopt, why});
@@ -148,7 +156,10 @@ class Scorer {
     sample.filtered.push_back({pipeline.name(), {}});
     Outcomes weights;
     Outcomes outcomes;
-    if (builtin_ == Builtin::kTruthfulqaMc2) {
+    if (is_own()) {
+      outcomes = own_outcomes(
+          own_(config_.process_results, doc, likelihood_results(config_, sample)), plan_, weights);
+    } else if (builtin_ == Builtin::kTruthfulqaMc2) {
       outcomes = score_truthfulqa_mc2(view);
     } else if (config_.output_type == "multiple_choice") {
       outcomes = score_multiple_choice(view, weights);
@@ -173,16 +184,28 @@ class Scorer {
     return texts;
   }
 
+  static std::vector<Json> parts_of(const Json& result) {
+    return result.is_array() ? result.get<std::vector<Json>>() : std::vector<Json>{result};
+  }
+
   void generated(SampleRecord& sample, const Pipeline& pipeline, const SampleView& view) {
     const Json result = pipeline.apply(texts_of(sample), view.doc);
     FilteredAnswers filtered{pipeline.name(), {}};
-    const std::vector<Json> parts =
-        result.is_array() ? result.get<std::vector<Json>>() : std::vector<Json>{result};
-    for (const Json& part : parts)
+    for (const Json& part : parts_of(result))
       filtered.answers.push_back(part.is_string() ? part.get<std::string>() : part.dump());
     sample.filtered.push_back(std::move(filtered));
     if (builtin_ == Builtin::kHendrycksMath) return hendrycks(sample, pipeline, view, result);
     if (builtin_ == Builtin::kMinervaMath) return minerva(sample, pipeline, view, result);
+    if (is_own()) {
+      Outcomes weights;
+      const Json returned = own_(config_.process_results, view.doc, Json::array({result}));
+      return write(sample, pipeline.name(), own_outcomes(returned, plan_, weights));
+    }
+    texts(sample, pipeline, view, result);
+  }
+
+  void texts(SampleRecord& sample, const Pipeline& pipeline, const SampleView& view,
+             const Json& result) {
     CodeJob code;
     for (const MetricPlan& plan : plan_) {
       if (plan.metric.starts_with("pass@") || plan.metric == "pass_at_1") {
@@ -193,7 +216,7 @@ class Scorer {
       }
     }
     if (code.slots.empty()) return;
-    for (const Json& part : parts) {
+    for (const Json& part : parts_of(result)) {
       if (!part.is_string()) throw Unscored("the filters left an answer that is not a text");
       code.programs.push_back(part.get<std::string>() + "\n" + sample.target);
     }
@@ -240,6 +263,7 @@ class Scorer {
 
   const TaskConfig& config_;
   const ScoreOptions& options_;
+  const OwnResults& own_;
   std::vector<MetricPlan> plan_;
   std::vector<Pipeline> pipelines_;
   std::optional<Builtin> builtin_;
@@ -249,14 +273,20 @@ class Scorer {
 };
 
 }  // namespace
+
+void score_samples_with(const TaskConfig& config, std::span<SampleRecord> samples,
+                        const ScoreOptions& options, const OwnResults& own) {
+  refuse_own_functions(config, options.trust_task_code && own);
+  Scorer scorer(config, options, own);
+  for (SampleRecord& sample : samples) scorer.add(sample);
+  scorer.flush();
+}
+
 }  // namespace detail::score
 
 void score_samples(const TaskConfig& config, std::span<SampleRecord> samples,
                    const ScoreOptions& options) {
-  detail::score::refuse_own_functions(config);
-  detail::score::Scorer scorer(config, options);
-  for (SampleRecord& sample : samples) scorer.add(sample);
-  scorer.flush();
+  detail::score::score_samples_with(config, samples, options, {});
 }
 
 }  // namespace assay

@@ -20,7 +20,8 @@ namespace assay {
 
 // ---- Configuration (config*.cc) ----
 
-// A value of a task file whose meaning depends on its form.
+// A value of a task file whose meaning depends on its form. Inside JSON, here and in args_json, a
+// function is {"!function": "module.name"}.
 struct TaskValue {
   enum class Kind {
     kAbsent,
@@ -35,7 +36,7 @@ struct TaskValue {
 };
 
 struct FilterStep {
-  std::string function;   // "regex", "take_first", ...
+  std::string function;   // "regex", "take_first", ...; "!function utils.f" = the task's own
   std::string args_json;  // its other keys, an object
 };
 struct FilterPipeline {
@@ -45,16 +46,17 @@ struct FilterPipeline {
 struct MetricConfig {
   std::string metric;  // "acc"; "!function utils.f" as "utils.f" with is_function
   bool is_function = false;
-  std::string aggregation;  // "" = the metric's default
+  std::string aggregation;  // "" = the metric's default; "!function utils.f" = the task's own
   bool higher_is_better = true;
-  std::string args_json;  // ignore_case, regexes_to_ignore ...: an object
+  std::string args_json;  // ignore_case, regexes_to_ignore, hf_evaluate ...: an object
 };
 struct FewshotConfig {
-  std::string sampler = "default";  // default | first_n
-  std::optional<std::string> split;
-  TaskValue samples;  // literal list or function
+  std::string sampler = "default";   // default | first_n
+  std::optional<std::string> split;  // over fewshot_split; "" = no split
+  TaskValue samples;                 // literal list or function; only where there is no split
   std::vector<int> indices;
-  TaskValue process_docs, doc_to_text, doc_to_target, doc_to_choice;  // absent: the task's own
+  // Absent: the task's own. The JSON "null": none, also where the task has one.
+  TaskValue process_docs, doc_to_text, doc_to_target, doc_to_choice;
   std::optional<std::string> fewshot_delimiter, target_delimiter, gen_prefix;
 };
 

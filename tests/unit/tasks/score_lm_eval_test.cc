@@ -67,8 +67,10 @@ TEST(LmEvalRolling, HasTheSameScoresAndCounts) {
     score_samples(config, std::span(&sample, 1), {});
     for (const char* metric : {"word_perplexity", "byte_perplexity", "bits_per_byte"})
       EXPECT_EQ(find_score(sample, metric)->value, row[metric][0].get<double>());
-    EXPECT_EQ(find_score(sample, "n_words", "weight")->value, row["word_perplexity"][1]);
-    EXPECT_EQ(find_score(sample, "n_bytes", "weight")->value, row["byte_perplexity"][1]);
+    EXPECT_EQ(find_score(sample, "n_words", "weight")->value,
+              row["word_perplexity"][1].get<double>());
+    EXPECT_EQ(find_score(sample, "n_bytes", "weight")->value,
+              row["byte_perplexity"][1].get<double>());
   }
 }
 

@@ -111,9 +111,13 @@ TEST(ScoreMath, SymbolicEqualityAsLmEval) {
     GTEST_SKIP() << options.python << " has no sympy with antlr4 (ASSAY_TEST_PYTHON names another)";
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Json& out = golden()["minerva_results"][i]["out"];
-    EXPECT_EQ(testing::find_score(samples[i], "exact_match")->value, out["exact_match"]) << i;
+    EXPECT_EQ(testing::find_score(samples[i], "exact_match")->value,
+              out["exact_match"].get<double>())
+        << i;
     const Score* verified = testing::find_score(samples[i], "math_verify");
-    if (verified->value) EXPECT_EQ(verified->value, out["math_verify"]) << i;
+    if (verified->value) {
+      EXPECT_EQ(verified->value, out["math_verify"].get<double>()) << i;
+    }
   }
   std::vector<SampleRecord> pairs(math()["pairs"].size());
   std::vector<MathJob> jobs;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "tasks/score_own.h"
 #include "unit/tasks/score_golden.h"
 
 namespace assay {
@@ -176,9 +177,9 @@ TEST(Score, SeveralPipelinesGiveSeveralScores) {
            R"({"ignore_case": true, "regexes_to_ignore": [",", "\\$", "(?s).*#### ", "\\.$"]})"});
   config.filters = {
       {"strict-match",
-       {{"regex", R"({"regex_pattern": "#### (\\-?[0-9\\.\\,]+)"})"}, {"take_first", "{}"}}},
+       {{"regex", R"j({"regex_pattern": "#### (\\-?[0-9\\.\\,]+)"})j"}, {"take_first", "{}"}}},
       {"flexible-extract",
-       {{"regex", R"({"group_select": -1, "regex_pattern": "(-?[$0-9.,]{2,})|(-?[0-9]+)"})"},
+       {{"regex", R"j({"group_select": -1, "regex_pattern": "(-?[$0-9.,]{2,})|(-?[0-9]+)"})j"},
         {"take_first", "{}"}}}};
   const SampleRecord sample =
       scored(config, text_sample({"It is $1,234."}, Json::object(), "Work\n#### 1234"));
@@ -191,9 +192,9 @@ TEST(Score, SeveralPipelinesGiveSeveralScores) {
 
 TEST(Score, AnExplodingPatternLeavesTheSampleUnscored) {
   TaskConfig config{.task = "t", .file = "t.yaml"};
-  config.filters = {{"f", {{"regex", R"({"regex_pattern": "(a|aa)+$b"})"}, {"take_first", "{}"}}}};
+  config.filters = {{"f", {{"regex", R"j({"regex_pattern": "(a|aa)+$"})j"}, {"take_first", "{}"}}}};
   const SampleRecord sample =
-      scored(config, text_sample({std::string(3000, 'a')}, Json::object(), "x"));
+      scored(config, text_sample({std::string(3000, 'a') + "!"}, Json::object(), "x"));
   ASSERT_EQ(sample.scores.size(), 1U);
   EXPECT_FALSE(sample.scores[0].value.has_value());
   EXPECT_NE(sample.scores[0].reason.find("did not end"), std::string::npos);
@@ -213,6 +214,27 @@ TEST(Score, UnknownMetricsAndFunctions) {
               std::string::npos)
         << e.what();
   }
+}
+
+TEST(Score, ATasksOwnFunctionIsAskedWhenItIsTrusted) {
+  TaskConfig config = config_of("multiple_choice", {"acc", "word_perplexity", "other"});
+  config.process_results = {.kind = TaskValue::Kind::kFunction, .text = "utils.mine"};
+  SampleRecord sample = choice_sample({-1, -2}, {true, false}, {"a", "b"}, {0});
+  Json seen;
+  const auto own = [&](const TaskValue& function, const Json&, const Json& results) {
+    EXPECT_EQ(function.text, "utils.mine");
+    seen = results;
+    return Json{{"acc", true}, {"word_perplexity", {-3.5, 7}}};
+  };
+  const ScoreOptions options{.trust_task_code = true};
+  detail::score::score_samples_with(config, std::span(&sample, 1), options, own);
+  EXPECT_EQ(seen, Json::parse("[[-1.0, true], [-2.0, false]]"));
+  EXPECT_EQ(find_score(sample, "acc")->value, 1.0);
+  EXPECT_EQ(find_score(sample, "word_perplexity")->value, -3.5);
+  EXPECT_EQ(find_score(sample, "n_words", "weight")->value, 7.0);
+  EXPECT_NE(find_score(sample, "other")->reason, "");
+  EXPECT_THROW(
+      detail::score::score_samples_with(config, std::span(&sample, 1), ScoreOptions{}, own), Error);
 }
 
 TEST(ScoreRules, DefaultsAsInLmEvalsRegistry) {

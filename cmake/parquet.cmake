@@ -1,0 +1,95 @@
+# Provides the target assay_parquet (Apache Arrow's Parquet reader), from in this order:
+#   1. an installed CMake package Parquet (Apache Arrow's own packages, Homebrew, vcpkg);
+#   2. the pinned pyarrow wheel by pip, which holds the C++ headers and libraries. It lies in the user's cache, like
+#      llama.cpp; the program finds the libraries there.
+# Without it (ASSAY_PARQUET=OFF, or AUTO and neither can be had) the program says what to do when it meets Parquet.
+set(ASSAY_PARQUET AUTO CACHE STRING "Read Parquet by Apache Arrow: AUTO, ON or OFF")
+set_property(CACHE ASSAY_PARQUET PROPERTY STRINGS AUTO ON OFF)
+set(ASSAY_PYARROW_VERSION "23.0.1")
+
+# assay_pyarrow_unpack(DIR WHY): headers and libraries of the wheel in DIR/pyarrow; on failure the reason in WHY.
+function(assay_pyarrow_unpack dir why)
+  set(${why} "" PARENT_SCOPE)
+  find_package(Python3 QUIET COMPONENTS Interpreter)
+  if(NOT Python3_Interpreter_FOUND)
+    set(${why} "python3 is not installed" PARENT_SCOPE)
+    return()
+  endif()
+  execute_process(COMMAND ${Python3_EXECUTABLE} -m pip --version RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+  if(failed)
+    set(${why} "pip is not installed (apt-get install python3-pip)" PARENT_SCOPE)
+    return()
+  endif()
+  if(APPLE)
+    set(platform "macosx_12_0_${CMAKE_SYSTEM_PROCESSOR}")
+  else()
+    set(platform "manylinux_2_28_${CMAKE_SYSTEM_PROCESSOR}")
+  endif()
+  message(STATUS "Fetching Apache Arrow (PyPI package pyarrow==${ASSAY_PYARROW_VERSION})")
+  file(REMOVE_RECURSE "${dir}.part")
+  # The wheel of one Python version whichever is here: only its C++ parts are used.
+  execute_process(COMMAND ${Python3_EXECUTABLE} -m pip download -q --disable-pip-version-check --no-deps
+                          --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311
+                          --platform ${platform} -d "${dir}.part" pyarrow==${ASSAY_PYARROW_VERSION}
+                  RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said TIMEOUT 900)
+  file(GLOB wheel "${dir}.part/*.whl")
+  if(failed OR NOT wheel)
+    string(REGEX REPLACE "[ \n]+" " " said "${said}")
+    set(${why} "pip could not fetch pyarrow: ${said}" PARENT_SCOPE)
+    return()
+  endif()
+  file(ARCHIVE_EXTRACT INPUT "${wheel}" DESTINATION "${dir}.part"
+       PATTERNS "pyarrow/include/*" "pyarrow/libarrow.*" "pyarrow/libparquet.*" "*/LICENSE.txt" "*/NOTICE.txt")
+  file(REMOVE "${wheel}")
+  file(RENAME "${dir}.part" "${dir}")
+endfunction()
+
+# assay_pyarrow_target(DIR WHY): assay_parquet from an unpacked wheel, if its libraries link here.
+function(assay_pyarrow_target dir why)
+  file(GLOB arrow "${dir}/pyarrow/libarrow.so.*" "${dir}/pyarrow/libarrow.*.dylib")
+  file(GLOB parquet "${dir}/pyarrow/libparquet.so.*" "${dir}/pyarrow/libparquet.*.dylib")
+  # The libraries are built with one form of std::string; a compiler set to the other cannot use them.
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_INCLUDES "${dir}/pyarrow/include")
+  set(CMAKE_REQUIRED_LIBRARIES ${parquet} ${arrow})
+  check_cxx_source_compiles("#include <arrow/config.h>
+                             int main() { return static_cast<int>(arrow::GetBuildInfo().version_string.size()); }"
+                            ASSAY_PYARROW_LINKS)
+  if(NOT ASSAY_PYARROW_LINKS)
+    set(${why} "this compiler cannot link the libraries of pyarrow ${ASSAY_PYARROW_VERSION}" PARENT_SCOPE)
+    return()
+  endif()
+  add_library(assay_parquet INTERFACE)
+  target_include_directories(assay_parquet SYSTEM INTERFACE "${dir}/pyarrow/include")
+  target_link_libraries(assay_parquet INTERFACE ${parquet} ${arrow})
+endfunction()
+
+if(ASSAY_PARQUET)
+  set(parquet_problem "")
+  find_package(Parquet QUIET CONFIG)
+  if(TARGET Parquet::parquet_shared)
+    message(STATUS "Parquet: Apache Arrow ${Parquet_VERSION}, installed")
+    add_library(assay_parquet INTERFACE)
+    target_link_libraries(assay_parquet INTERFACE Parquet::parquet_shared)
+  else()
+    file(MAKE_DIRECTORY "${cache}/arrow")
+    file(LOCK "${cache}/arrow" DIRECTORY GUARD PROCESS TIMEOUT 1800)
+    set(arrow_dir "${cache}/arrow/pyarrow-${ASSAY_PYARROW_VERSION}")
+    if(NOT EXISTS "${arrow_dir}/pyarrow/include/parquet/arrow/reader.h")
+      assay_pyarrow_unpack("${arrow_dir}" parquet_problem)
+    endif()
+    file(LOCK "${cache}/arrow" DIRECTORY RELEASE)
+    if(NOT parquet_problem)
+      assay_pyarrow_target("${arrow_dir}" parquet_problem)
+    endif()
+    if(TARGET assay_parquet)
+      message(STATUS "Parquet: Apache Arrow of pyarrow ${ASSAY_PYARROW_VERSION} in ${arrow_dir}")
+    elseif(ASSAY_PARQUET STREQUAL "AUTO")
+      message(STATUS "Parquet: off, ${parquet_problem}")
+    else()
+      message(FATAL_ERROR "ASSAY_PARQUET=${ASSAY_PARQUET}, but ${parquet_problem}")
+    endif()
+  endif()
+else()
+  message(STATUS "Parquet: off (ASSAY_PARQUET=${ASSAY_PARQUET})")
+endif()
