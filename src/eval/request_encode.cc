@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 #include "eval/eval.h"
-#include "eval/unicode_text.h"
 
 namespace assay {
 namespace {
