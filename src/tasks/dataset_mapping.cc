@@ -94,7 +94,7 @@ Json expand_all(const Json& value, const MappingQuery& query, const std::string&
 
 std::string absolute(const std::string& file, const std::string& folder) {
   const std::filesystem::path path(file);
-  return path.is_absolute() ? file : (std::filesystem::path(folder) / path).lexically_normal();
+  return path.is_absolute() ? file : (std::filesystem::path(folder) / path).lexically_normal().string();
 }
 
 ReadOptions read_options(const Entry& entry, const std::string& first_file) {

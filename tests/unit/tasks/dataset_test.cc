@@ -100,7 +100,8 @@ TEST_F(DatasetPlaces, KwargsOfTables) {
 TEST_F(DatasetPlaces, AFolderIsReadLikeARepository) {
   write("data/train.jsonl", rows({"t"}));
   write("data/dev.jsonl", rows({"v"}));
-  const DatasetQuery query{.path = "./data", .split = "validation", .task_file = folder_ / "t.yaml"};
+  const DatasetQuery query{
+      .path = "./data", .split = "validation", .task_file = folder_ / "t.yaml"};
   EXPECT_EQ(load(query, {}), "v ");
 }
 
@@ -108,9 +109,9 @@ TEST_F(DatasetPlaces, AMappingComesFirst) {
   put("org/set", "test.jsonl", rows({"hub"}));
   write("own/a.jsonl", rows({"mapped"}));
   DatasetSources sources = hub();
-  sources.mapping_file = write(
-      "own/datasets.yaml",
-      "version: 1\ndatasets:\n- {path: org/set, splits: {test: a.jsonl, dev: none.jsonl}}\n");
+  sources.mapping_file =
+      write("own/datasets.yaml",
+            "version: 1\ndatasets:\n- {path: org/set, splits: {test: a.jsonl, dev: none.jsonl}}\n");
   EXPECT_EQ(load({.path = "org/set", .split = "test"}, sources), "mapped ");
   EXPECT_EQ(load({.path = "org/set", .split = "train"}, hub()), "hub ") << "one file is train";
 }
@@ -150,8 +151,7 @@ TEST_F(DatasetPlaces, TheReadmeNamesConfigurations) {
   EXPECT_EQ(load({.path = "org/set", .name = "it", .split = "validation"}, hub()), "uno ");
   const std::string text = error_text(
       [&] { load({.path = "org/set", .name = "es", .split = "test"}, hub()); }, ErrorKind::kIo);
-  EXPECT_NE(text.find("it has no configuration 'es'; there are: en, de, fr, it"),
-            std::string::npos)
+  EXPECT_NE(text.find("it has no configuration 'es'; there are: en, de, fr, it"), std::string::npos)
       << text;
 }
 
@@ -164,11 +164,11 @@ TEST_F(DatasetPlaces, ParquetBeforeOtherForms) {
   const Dataset parquet = load_dataset({.path = "org/set", .split = "test"}, hub(), {});
   EXPECT_EQ(parquet.identity.n_rows, 3);
   // The same rows by another form are the same data set.
-  const Dataset jsonl = load_dataset({.path = "json",
-                                      .kwargs_json = R"({"data_files": ")" + kGolden +
-                                                     R"(plain.jsonl"})",
-                                      .split = "train"},
-                                     {}, {});
+  const Dataset jsonl =
+      load_dataset({.path = "json",
+                    .kwargs_json = R"({"data_files": ")" + kGolden + R"(plain.jsonl"})",
+                    .split = "train"},
+                   {}, {});
   EXPECT_EQ(parquet.identity.content, jsonl.identity.content);
 }
 
@@ -204,26 +204,32 @@ TEST_F(DatasetPlaces, SaysEveryPlaceThatWasLookedAt) {
   const std::string text = error_text([&] {
     load({.path = "cais/mmlu", .name = "anatomy", .split = "test", .task_file = "t.yaml"}, sources);
   });
-  EXPECT_EQ(text,
-            "The split 'test' of the data set 'cais/mmlu' (anatomy) was not found. Looked at: the "
-            "mapping " + sources.mapping_file + ": no entry for it; the folder cais/mmlu: there is "
-            "no such folder; " + sources.data_folder + " (ASSAY_DATA): no file " +
-            sources.data_folder + "/datasets/mmlu/test/anatomy_test.csv, " + sources.data_folder +
-            "/datasets/mmlu/val/anatomy_val.csv, " + sources.data_folder +
-            "/datasets/mmlu/dev/anatomy_dev.csv; the hub's cais/mmlu: not asked for; the hub's "
-            "cais/mmlu@refs/convert/parquet: not asked for (t.yaml). Name local files for it in a "
-            "mapping given with --data (docs/formats/datasets.md).");
+  EXPECT_EQ(
+      text,
+      "The split 'test' of the data set 'cais/mmlu' (anatomy) was not found. Looked at: the "
+      "mapping " +
+          sources.mapping_file +
+          ": no entry for it; the folder cais/mmlu: there is "
+          "no such folder; " +
+          sources.data_folder + " (ASSAY_DATA): no file " + sources.data_folder +
+          "/datasets/mmlu/test/anatomy_test.csv, " + sources.data_folder +
+          "/datasets/mmlu/val/anatomy_val.csv, " + sources.data_folder +
+          "/datasets/mmlu/dev/anatomy_dev.csv; the hub's cais/mmlu: not asked for; the hub's "
+          "cais/mmlu@refs/convert/parquet: not asked for (t.yaml). Name local files for it in a "
+          "mapping given with --data (docs/formats/datasets.md).");
 }
 
 TEST_F(DatasetPlaces, SaysWhichSplitsThereAre) {
   put("org/set", "train.jsonl", rows({"a"}));
   put("org/set", "test.jsonl", rows({"a"}));
-  const std::string text = error_text(
-      [&] { load({.path = "org/set", .split = "dev"}, hub()); }, ErrorKind::kIo);
+  const std::string text =
+      error_text([&] { load({.path = "org/set", .split = "dev"}, hub()); }, ErrorKind::kIo);
   EXPECT_NE(text.find("the hub's org/set: it has only test, train;"), std::string::npos) << text;
   const std::string address = error_text([&] {
-    load({.path = "json", .kwargs_json = R"({"data_files": "https://example.org/a.jsonl"})",
-          .split = "train"}, {});
+    load({.path = "json",
+          .kwargs_json = R"({"data_files": "https://example.org/a.jsonl"})",
+          .split = "train"},
+         {});
   });
   EXPECT_NE(address.find("https://example.org/a.jsonl is an address: download it"),
             std::string::npos)
@@ -288,10 +294,10 @@ TEST(LocalDatasets, HaveThePublishedNumbersOfRows) {
                           {"truthfulqa/truthful_qa", "generation", "validation", 817},
                           {"EleutherAI/wikitext_document_level", "wikitext-2-raw-v1", "test", 62}};
   for (const Count& count : counts)
-    EXPECT_EQ(load_dataset({.path = count.path, .name = count.name, .split = count.split}, sources,
-                           {})
-                  .identity.n_rows,
-              count.n_rows)
+    EXPECT_EQ(
+        load_dataset({.path = count.path, .name = count.name, .split = count.split}, sources, {})
+            .identity.n_rows,
+        count.n_rows)
         << count.path;
 }
 
