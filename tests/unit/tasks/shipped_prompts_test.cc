@@ -53,11 +53,10 @@ void add_request(const Request& request, std::vector<std::string>& fields) {
   } else {
     const auto& generated = std::get<GenerateUntil>(request.body);
     const Sampling& how = generated.sampling;
-    fields.insert(fields.end(), {"generate_until", generated.context,
-                                 std::to_string(generated.max_new_tokens),
-                                 fmt::format("{:g}", how.temperature),
-                                 fmt::format("{:g}", how.top_p), std::to_string(how.top_k),
-                                 std::to_string(generated.until.size())});
+    fields.insert(fields.end(),
+                  {"generate_until", generated.context, std::to_string(generated.max_new_tokens),
+                   fmt::format("{:g}", how.temperature), fmt::format("{:g}", how.top_p),
+                   std::to_string(how.top_k), std::to_string(generated.until.size())});
     fields.insert(fields.end(), generated.until.begin(), generated.until.end());
   }
 }
@@ -133,9 +132,9 @@ TEST(ShippedPrompts, AreTheHarnessesOnLocalData) {
   if (data == nullptr) GTEST_SKIP() << "ASSAY_DATA does not name the folder of data sets";
   const TemporaryFolder folder;
   std::ofstream(folder / "datasets.yaml") << local_mapping(data);
-  EXPECT_GT(expect_all_equal("local", {.mapping_file = folder / "datasets.yaml",
-                                       .data_folder = data}),
-            150);
+  EXPECT_GT(
+      expect_all_equal("local", {.mapping_file = folder / "datasets.yaml", .data_folder = data}),
+      150);
 }
 
 // Examples drawn from a training split, texts of hub form, odd characters: on invented rows.
