@@ -164,13 +164,6 @@ void SandboxRun::begin() {
   }
   init_ = inside.front();
   init_handle_ = process_handle(init_);
-  // The runner has set this for itself and all after it; but a program may write to the memory of
-  // the first process, which is the same user's.
-  const auto n = static_cast<rlim_t>(limits_.n_processes);
-  const rlimit processes{.rlim_cur = n, .rlim_max = n};
-  if (::prlimit(init_, RLIMIT_NPROC, &processes, nullptr) != 0) {
-    throw Error(ErrorKind::kEngine, "the sandbox's number of processes cannot be limited");
-  }
   running_ = true;
   started_ = Clock::now();
   deadline_ = started_ + limits_.wall_timeout;
