@@ -112,8 +112,11 @@ SandboxRun::Clock::time_point SandboxRun::wake_up_at() const {
 bool SandboxRun::advance() {
   read_output(false);
   read_control();
-  if (bwrap_ >= 0 && !ended_by_us_) check_limits();
-  if (bwrap_ >= 0 && has_ended(bwrap_handle_)) reap();
+  if (bwrap_ >= 0 && has_ended(bwrap_handle_)) {
+    reap();  // before looking at the time: what has ended is not late because we are
+  } else if (bwrap_ >= 0 && !ended_by_us_) {
+    check_limits();
+  }
   if (bwrap_ >= 0 || (init_handle_ && !has_ended(init_handle_))) return false;
   read_control();
   read_output(true);
