@@ -51,6 +51,25 @@ void append(std::string& out, char32_t c) {
   tail(0);
 }
 
+// The title case of one character, where it is not its upper case: digraphs ("ǆ" to "ǅ"), Georgian,
+// Greek with iota below, and characters whose upper case is several ("ß" to "Ss").
+std::string title_of(char32_t c) {
+  const auto text = [](const std::u32string& characters) { return encode(characters); };
+  for (const char32_t digraph : {0x1c5U, 0x1c8U, 0x1cbU, 0x1f2U})
+    if (c + 1 >= digraph && c <= digraph + 1) return text(std::u32string(1, digraph));
+  if (c >= 0x1f80 && c <= 0x1faf) return text(std::u32string(1, c | 8U));
+  const char32_t last = c & 0xfU;
+  const bool with_iota = c == (0x1fb0 | last) || c == (0x1fc0 | last) || c == (0x1ff0 | last);
+  if (with_iota && last == 3) return text(std::u32string(1, c + 9));
+  if (with_iota && last == 7) return encode(std::u32string{c + 5, 0x342});
+  if ((c >= 0x10d0 && c <= 0x10ff) || (with_iota && last == 12)) return text(std::u32string(1, c));
+  const std::u32string all = decode(score::upper(text(std::u32string(1, c))));
+  if (with_iota && (last == 2 || last == 4) && all.size() > 1)
+    return encode(std::u32string{all[0], 0x345});
+  if (all.size() < 2 || c == 0x149) return encode(all);
+  return text(all.substr(0, 1)) + score::lower(text(all.substr(1)));
+}
+
 std::vector<std::string> encoded(const std::vector<std::u32string_view>& parts) {
   std::vector<std::string> result;
   result.reserve(parts.size());
@@ -241,17 +260,17 @@ std::string title(std::string_view text) {
   bool in_word = false;
   std::string out;
   for (const char32_t c : decode(text)) {
-    const std::string one = encode(std::u32string(1, c));
-    out += in_word ? lower(one) : upper(one);
+    out += in_word ? lower(encode(std::u32string(1, c))) : title_of(c);
     in_word = is_letter(c);
   }
   return out;
 }
 
 std::string capitalize(std::string_view text) {
+  if (text.empty()) return {};
   char32_t c = 0;
-  const std::size_t first = text.empty() ? 0 : decode_one(text, 0, c);
-  return upper(text.substr(0, first)) + lower(text.substr(first));
+  const std::size_t first = decode_one(text, 0, c);
+  return title_of(c) + lower(text.substr(first));
 }
 
 bool is_space(char32_t c) {
