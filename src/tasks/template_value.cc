@@ -25,7 +25,8 @@ Value made(Kind kind) {
 void write_items(Budget& budget, std::string& out, const List& list) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (i > 0) out += ", ";
-    out += repr(budget, list[i]);
+    // Printing one is an error, printing a list of them is not.
+    out += list[i].is(Kind::kUndefined) ? "Undefined" : repr(budget, list[i]);
   }
 }
 
