@@ -249,6 +249,14 @@ std::string table_of(const std::vector<Column>& columns, const TableOptions& opt
                                                   : text_table(columns, options.width);
 }
 
+std::string noise_floor_remark(const NoiseFloor& noise) {
+  return fmt::format(
+      "Noise floor: in batches of {} tokens the baseline diverges from itself by {} nats and "
+      "changes the most likely token at {} % of positions ({} windows).",
+      noise.n_batch, format_significant(noise.kld_mean, 2),
+      format_significant(100 * (1 - noise.same_top_p), 2), noise.n_chunks);
+}
+
 }  // namespace
 
 std::string render(const DivergenceReport& report, const TableOptions& options) {
@@ -270,6 +278,7 @@ std::string render(const DivergenceReport& report, const TableOptions& options) 
                     split.variant, split.weights, split.kernels, split.kv_cache));
   }
   below.gap();
+  if (report.noise) below.add(noise_floor_remark(*report.noise));
   add_remarks(below, rows, report.warnings);
   constexpr double kGib = 1 << 30;
   if (static_cast<double>(report.base_file_bytes_avoided) > 0.01 * kGib) {

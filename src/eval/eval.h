@@ -299,8 +299,6 @@ DivergenceStatistics summarize_divergence(const WindowPlan& plan,
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
 // To add to it: that the divergence is within the noise floor; empty when it is not.
 std::string noise_sentence(const VariantReport& variant, const NoiseFloor& noise);
-// The floor itself, to be said once beside the numbers.
-std::string noise_floor_remark(const NoiseFloor& noise);
 
 // Defaults, not truths: models of any size reach below both on plain text of a language they know.
 struct PathologicalLimits {

@@ -130,7 +130,6 @@ void add_noise(const std::optional<NoiseFloor>& noise, DivergenceReport& report)
   report.noise = noise;
   for (VariantReport& variant : report.variants)
     variant.sentence += noise_sentence(variant, *noise);
-  report.warnings.push_back(noise_floor_remark(*noise));
 }
 
 DivergenceReport measure_against_base_file(const MeasureOptions& options) {

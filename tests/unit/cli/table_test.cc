@@ -84,6 +84,17 @@ TEST(Render, SentencesThenNotesWarningsAndConvention) {
   }
 }
 
+TEST(Render, NoiseFloorOnceWhereItWasMeasured) {
+  DivergenceReport report = example();
+  EXPECT_EQ(render(report, {}).find("Noise floor"), std::string::npos);
+  report.noise = NoiseFloor{.n_batch = 32, .n_chunks = 8, .kld_mean = 0.0312, .same_top_p = 0.99};
+  EXPECT_NE(render(report, {})
+                .find("Noise floor: in batches of 32 tokens the baseline diverges "
+                      "from itself by 0.031 nats and changes the most likely token "
+                      "at 1.0 % of positions (8 windows).\n"),
+            std::string::npos);
+}
+
 TEST(Render, NoLineIsWiderThanTheTerminal) {
   for (const int width : {40, 60, 80, 100, 120, 200}) {
     const std::string text = render(example(), {.width = width});

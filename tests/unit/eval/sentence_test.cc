@@ -46,9 +46,6 @@ TEST(NoiseSentence, OnlyWithinTheFloor) {
   EXPECT_EQ(noise_sentence(q4(), noise),
             " This is noise: the baseline differs as much from itself in batches of 32 tokens.");
   EXPECT_EQ(noise_sentence(q4(), {.n_batch = 32, .kld_mean = 0.0309}), "");
-  EXPECT_EQ(noise_floor_remark(noise),
-            "noise floor: in batches of 32 tokens the baseline diverges from itself by 0.031 nats "
-            "and changes the most likely token at 1.0 % of positions (8 windows)");
 }
 
 TEST(CostSentence, ManyTimesWorseIsSaidAsAFactor) {
