@@ -1,7 +1,8 @@
 # Provides the target assay_llama (llama.cpp and its Jinja engine), from in this order:
 #   1. ASSAY_LLAMA_SOURCE, a folder with llama.cpp's source;
-#   2. the pinned source: npm package node-llama-cpp, which holds a git bundle of it;
-#   3. the pinned source by `git clone` of the public repository.
+#   2. an installed package of the pinned version (llama_package.cmake), with Jinja from the pinned source;
+#   3. the pinned source: npm package node-llama-cpp, which holds a git bundle of it;
+#   4. the pinned source by `git clone` of the public repository.
 # The build lies in the user's cache, keyed by version, flags and compiler, so that cleaning build/ never rebuilds it.
 # GGML_* options given to this project (GGML_CUDA, GGML_METAL, GGML_VULKAN ...) are passed through.
 set(ASSAY_LLAMA_VERSION "0.5.0")
@@ -9,6 +10,9 @@ set(ASSAY_LLAMA_COMMIT "de3ff815ea7d559ee917f063901b8986f038abc6")
 set(ASSAY_LLAMA_NPM "node-llama-cpp@3.22.1")
 set(ASSAY_LLAMA_REPOSITORY "https://github.com/ggml-org/llama.cpp")
 set(ASSAY_LLAMA_SOURCE "" CACHE PATH "Folder with llama.cpp's source (default: the pinned version is fetched)")
+
+include(llama_package)
+assay_find_llama_package(llama_package)
 
 if(DEFINED ENV{ASSAY_CACHE})
   set(cache "$ENV{ASSAY_CACHE}")
@@ -78,7 +82,7 @@ endif()
 set(llama_flags -DCMAKE_BUILD_TYPE=Release)
 get_cmake_property(cached_names CACHE_VARIABLES)
 foreach(name IN LISTS cached_names)
-  if(name MATCHES "^GGML_")
+  if(name MATCHES "^GGML_" AND NOT name MATCHES "_LIBRARY$")  # those are what an installed package was found by
     list(APPEND llama_flags "-D${name}=${${name}}")
   endif()
 endforeach()
@@ -98,7 +102,9 @@ function(assay_llama_build stamp peers)
     return()
   endif()
   message(STATUS "Building llama.cpp ${ASSAY_LLAMA_VERSION} once into ${llama_build} (several minutes)")
-  execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama -B ${llama_build} -G Ninja
+  # A build folder belongs to one source folder. The recipe lies in the cache too, so that every clone can add to the build.
+  file(COPY ${CMAKE_CURRENT_SOURCE_DIR}/cmake/llama/ DESTINATION ${llama_build}-recipe)
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${llama_build}-recipe -B ${llama_build} -G Ninja
                           -DASSAY_LLAMA_SOURCE_DIR=${llama_source} -DASSAY_PEERS=${peers} ${llama_flags}
                           -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
                   RESULT_VARIABLE failed OUTPUT_FILE ${llama_build}.log ERROR_FILE ${llama_build}.log)
@@ -112,21 +118,29 @@ function(assay_llama_build stamp peers)
   file(TOUCH "${llama_build}/${stamp}")
 endfunction()
 
-assay_llama_build(.libraries-built OFF llama assay_jinja)
+if(NOT llama_package)
+  assay_llama_build(.libraries-built OFF llama assay_jinja)
+elseif(NOT EXISTS "${llama_build}/.libraries-built")
+  assay_llama_build(.jinja-built OFF assay_jinja)
+endif()
 set(ASSAY_LLAMA_BIN "${llama_build}/bin" CACHE INTERNAL "Where llama.cpp's own tools are, with ASSAY_PEERS")
 if(ASSAY_PEERS)
   assay_llama_build(.peers-built ON llama-perplexity llama-quantize llama-imatrix llama-bench llama-server)
 endif()
 file(LOCK "${cache}/llama" DIRECTORY RELEASE)
 
-file(GLOB_RECURSE llama_archives "${llama_build}/*.a")
-list(FILTER llama_archives INCLUDE REGEX "/lib(llama|assay_jinja|ggml[^/]*)\\.a$")
 add_library(assay_llama INTERFACE)
 target_include_directories(assay_llama SYSTEM INTERFACE ${llama_source}/include ${llama_source}/ggml/include
                            ${llama_source}/common)
+if(llama_package)
+  target_link_libraries(assay_llama INTERFACE ${llama_build}/libassay_jinja.a llama)
+else()
+  file(GLOB_RECURSE llama_archives "${llama_build}/*.a")
+  list(FILTER llama_archives INCLUDE REGEX "/lib(llama|assay_jinja|ggml[^/]*)\\.a$")
+  target_link_libraries(assay_llama INTERFACE -Wl,--start-group ${llama_archives} -Wl,--end-group)
+endif()
+target_link_libraries(assay_llama INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 find_package(OpenMP COMPONENTS CXX)
-target_link_libraries(assay_llama INTERFACE -Wl,--start-group ${llama_archives} -Wl,--end-group
-                      Threads::Threads ${CMAKE_DL_LIBS})
 if(OpenMP_CXX_FOUND)
   target_link_libraries(assay_llama INTERFACE ${OpenMP_CXX_LIBRARIES})
 endif()

@@ -13,6 +13,7 @@
 #include "cli/flags.h"
 #include "core/error.h"
 #include "models/models.h"
+#include "tasks/tasks.h"
 
 namespace assay::cli {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 struct Check {
   const char* name;
   std::function<std::string()> run;  // what was found; throws Error with the fix
+  bool only_some = false;            // only some commands need it: no failure of the machine
 };
 
 std::string check_folder(const std::string& folder) {
@@ -73,6 +75,14 @@ std::string check_known_answer(const std::string& cache) {
                      kDemoPerplexity);
 }
 
+// Only tasks that run model-written code need it.
+std::string check_sandbox() {
+  if (const auto problem = sandbox_problem()) {
+    throw Error(ErrorKind::kEngine, "tasks that run code cannot be scored: " + *problem);
+  }
+  return "model-written code runs isolated (docs/sandbox.md)";
+}
+
 void run(const StoreFlags& flags, Context& context) {
   const std::string cache = cache_dir(flags);
   const Check checks[] = {
@@ -82,13 +92,14 @@ void run(const StoreFlags& flags, Context& context) {
       {"cache", [&] { return check_folder(cache); }},
       {"store", [&] { return check_store(flags); }},
       {"known answer", [&] { return check_known_answer(cache); }},
+      {"sandbox", check_sandbox, true},
   };
   for (const Check& check : checks) {
     try {
       fmt::print("ok    {:<13} {}\n", check.name, check.run());
     } catch (const Error& error) {
-      fmt::print("FAIL  {:<13} {}\n", check.name, error.what());
-      context.exit_code = 4;
+      fmt::print("{:<5} {:<13} {}\n", check.only_some ? "note" : "FAIL", check.name, error.what());
+      if (!check.only_some) context.exit_code = 4;
     }
   }
 }

@@ -33,6 +33,7 @@ void add_commands(CLI::App& app, assay::cli::Context& context) {
   using namespace assay::cli;
   add_diverge_command(app, context);
   add_perplexity_command(app, context);
+  add_eval_command(app, context);
   add_noise_command(app, context);
   add_inspect_command(app, context);
   add_quantize_command(app, context);

@@ -1,4 +1,6 @@
 // assay perplexity, assay diverge, assay noise: the same flags over study's measurements.
+#include <iterator>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -16,7 +18,7 @@ struct MeasureFlags {
   std::vector<std::string> variants;
   std::string kld_base;
   bool split = false;
-  std::vector<int> batches{256, 128, 32};
+  std::vector<int> batches{std::begin(kNoiseBatches), std::end(kNoiseBatches)};
   EngineFlags engine;
   TextFlags text;
   RecipeFlags recipe;

@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "cli/eval_table.h"
 #include "cli/table.h"
 #include "core/json.h"
+#include "core/json_run.h"
 
 namespace assay::cli {
 namespace {
@@ -37,5 +39,7 @@ void print_report(const PerplexityReport& report, const OutputFlags& flags) {
 void print_report(const DivergenceReport& report, const OutputFlags& flags) {
   print_as(report, flags);
 }
+
+void print_report(const std::vector<Run>& runs, const OutputFlags& flags) { print_as(runs, flags); }
 
 }  // namespace assay::cli

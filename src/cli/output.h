@@ -3,10 +3,12 @@
 
 #include "cli/flags.h"
 #include "core/divergence.h"
+#include "core/run.h"
 
 namespace assay::cli {
 
 void print_report(const PerplexityReport& report, const OutputFlags& flags);
 void print_report(const DivergenceReport& report, const OutputFlags& flags);
+void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
 
 }  // namespace assay::cli

@@ -56,6 +56,35 @@ void ProgressLine::show(const MeasureProgress& progress) {
   }
 }
 
+void ProgressLine::show(const TaskRunProgress& progress) {
+  const EvaluateProgress& task = progress.task;
+  const std::string phase = progress.model + progress.phase + task.task;
+  const bool is_new = phase != phase_;
+  phase_ = phase;
+  if (task.task.empty()) return write(progress.phase + " ...", is_new);
+  const auto now = steady_clock::now();
+  if (is_new) {
+    started_ = now;
+    n_at_start_ = task.n_done;
+  }
+  std::string line =
+      fmt::format("{}  {} ({}/{})  {}/{}", progress.model, task.task, progress.task_index + 1,
+                  progress.n_tasks, task.n_done, task.n_total);
+  const double elapsed = duration<double>(now - started_).count();
+  const auto n_new = static_cast<double>(task.n_done - n_at_start_);
+  if (n_new > 0 && elapsed > 0.5) {
+    const double rate = n_new / elapsed;
+    line += fmt::format("  {:.1f}/s  {} left", rate,
+                        format_duration(static_cast<double>(task.n_total - task.n_done) / rate));
+  }
+  if (task.n_from_store > 0) line += fmt::format("  {} from store", task.n_from_store);
+  if (task.estimate) {
+    line += fmt::format("  {} {:.4f}", task.metric, task.estimate->value);
+    if (task.estimate->std_error) line += fmt::format(" ± {:.4f}", *task.estimate->std_error);
+  }
+  write(line, is_new);
+}
+
 std::string ProgressLine::scoring(const EvalProgress& eval) {
   const auto now = steady_clock::now();
   if (!scoring_) {

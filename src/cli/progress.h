@@ -16,6 +16,7 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void show(const MeasureProgress& progress);
+  void show(const TaskRunProgress& progress);
   void show_bytes(const std::string& what, std::int64_t n_done, std::int64_t n_total);
   void clear();
 

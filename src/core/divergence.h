@@ -29,6 +29,14 @@ struct TokenDivergence {
 };
 static_assert(sizeof(TokenDivergence) == 24);
 
+// One document of the lm-eval convention, or one conversation.
+struct DocumentLikelihood {
+  std::string name;
+  std::int64_t n_scored_tokens = 0;
+  std::optional<std::int64_t> n_words, n_bytes;  // of the source text; lm-eval convention only
+  double log_likelihood = 0;                     // nats, sum over its scored tokens
+};
+
 struct PerplexityStatistics {
   Estimate perplexity;  // exp(mean nll over scored tokens), error clustered by chunk or document
   std::optional<double>
@@ -40,6 +48,8 @@ struct PerplexityStatistics {
   // lm-eval convention only; over all documents, as lm-eval aggregates (sum of log-likelihood / sum
   // of words or bytes).
   std::optional<Estimate> word_perplexity, byte_perplexity, bits_per_byte;
+  // In the order of the text. Empty in the conventions that know no documents.
+  std::vector<DocumentLikelihood> documents;
 };
 
 struct Percentiles {  // of per-token values; linear interpolation between order statistics, as
@@ -125,10 +135,20 @@ struct LossSplit {
   double kv_cache = 0;  // + its KV cache types
 };
 
+// The baseline against itself in batches of another size: what means nothing.
+struct NoiseFloor {
+  int n_batch = 0;  // the size that differed most
+  int n_chunks = 0;
+  std::int64_t n_scored_tokens = 0;
+  double kld_mean = 0;    // nats
+  double same_top_p = 1;  // fraction
+};
+
 struct DivergenceReport {
   ModelReport baseline;
   std::vector<VariantReport> variants;
   std::vector<LossSplit> split;       // on request
+  std::optional<NoiseFloor> noise;    // when it was measured on windows of this text
   std::vector<std::string> warnings;  // said beside every number
   std::int64_t base_file_bytes_avoided =
       0;  // what llama.cpp's base file of this run would have taken

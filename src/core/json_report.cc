@@ -57,6 +57,33 @@ std::optional<Estimate> read_optional_estimate(const Json& json) {
   return json::read_estimate(json);
 }
 
+Json likelihoods(const std::vector<DocumentLikelihood>& values) {
+  Json json = Json::array();
+  for (const DocumentLikelihood& value : values) {
+    json.push_back({{"name", json::exact_text(value.name)},
+                    {"n_scored_tokens", value.n_scored_tokens},
+                    {"n_words", value.n_words ? Json(*value.n_words) : Json(nullptr)},
+                    {"n_bytes", value.n_bytes ? Json(*value.n_bytes) : Json(nullptr)},
+                    {"loglikelihood", number(value.log_likelihood, "documents.loglikelihood")}});
+  }
+  return json;
+}
+
+std::vector<DocumentLikelihood> read_likelihoods(const Json& json) {
+  const auto count = [](const Json& value) {
+    return value.is_null() ? std::nullopt : std::optional(value.get<std::int64_t>());
+  };
+  std::vector<DocumentLikelihood> values;
+  for (const Json& value : json) {
+    values.push_back({.name = json::read_exact_text(value.at("name")),
+                      .n_scored_tokens = value.at("n_scored_tokens").get<std::int64_t>(),
+                      .n_words = count(value.at("n_words")),
+                      .n_bytes = count(value.at("n_bytes")),
+                      .log_likelihood = value.at("loglikelihood").get<double>()});
+  }
+  return values;
+}
+
 Json perplexity(const PerplexityStatistics& statistics, const Convention& convention) {
   Json json = named_estimate("value", statistics.perplexity, statistics.std_error_iid);
   json["n_scored_tokens"] = statistics.n_scored_tokens;
@@ -65,6 +92,7 @@ Json perplexity(const PerplexityStatistics& statistics, const Convention& conven
   json["word_perplexity"] = optional_estimate(statistics.word_perplexity, "word_perplexity");
   json["byte_perplexity"] = optional_estimate(statistics.byte_perplexity, "byte_perplexity");
   json["bits_per_byte"] = optional_estimate(statistics.bits_per_byte, "bits_per_byte");
+  json["documents"] = likelihoods(statistics.documents);
   json["convention"] = json::convention(convention);
   return json;
 }
@@ -77,7 +105,8 @@ PerplexityStatistics read_perplexity(const Json& json) {
           .n_clusters = json.at("n_clusters").get<int>(),
           .word_perplexity = read_optional_estimate(json.at("word_perplexity")),
           .byte_perplexity = read_optional_estimate(json.at("byte_perplexity")),
-          .bits_per_byte = read_optional_estimate(json.at("bits_per_byte"))};
+          .bits_per_byte = read_optional_estimate(json.at("bits_per_byte")),
+          .documents = read_likelihoods(json.value("documents", Json::array()))};
 }
 
 Json model_report(const ModelReport& report) {
@@ -248,6 +277,24 @@ VariantReport read_variant(const Json& json) {
   return report;
 }
 
+Json noise_floor(const std::optional<NoiseFloor>& noise) {
+  if (!noise) return nullptr;
+  return {{"n_batch", noise->n_batch},
+          {"n_chunks", noise->n_chunks},
+          {"n_scored_tokens", noise->n_scored_tokens},
+          {"kld_mean", number(noise->kld_mean, "noise_floor.kld_mean")},
+          {"same_top_p", number(noise->same_top_p, "noise_floor.same_top_p")}};
+}
+
+std::optional<NoiseFloor> read_noise_floor(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return NoiseFloor{.n_batch = json.at("n_batch").get<int>(),
+                    .n_chunks = json.at("n_chunks").get<int>(),
+                    .n_scored_tokens = json.at("n_scored_tokens").get<std::int64_t>(),
+                    .kld_mean = json.at("kld_mean").get<double>(),
+                    .same_top_p = json.at("same_top_p").get<double>()};
+}
+
 Json parse_schema(std::string_view text, const char* schema) {
   Json json = json::parse(text);
   const std::string found = json.at("schema").get<std::string>();
@@ -272,6 +319,7 @@ std::string to_json(const DivergenceReport& report) {
                {"baseline", model_report(report.baseline)},
                {"variants", Json::array()},
                {"split", Json::array()},
+               {"noise_floor", noise_floor(report.noise)},
                {"warnings", report.warnings},
                {"base_file_bytes_avoided", report.base_file_bytes_avoided}};
   for (const VariantReport& value : report.variants) json["variants"].push_back(variant(value));
@@ -299,6 +347,7 @@ DivergenceReport divergence_report_from_json(std::string_view text) {
         .baseline = read_model_report(json.at("baseline")),
         .variants = {},
         .split = {},
+        .noise = read_noise_floor(json.value("noise_floor", Json())),
         .warnings = json.at("warnings").get<std::vector<std::string>>(),
         .base_file_bytes_avoided = json.at("base_file_bytes_avoided").get<std::int64_t>()};
     for (const Json& value : json.at("variants")) report.variants.push_back(read_variant(value));

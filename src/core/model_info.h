@@ -44,6 +44,7 @@ struct RuntimeEffective {
   int n_ubatch = 0;
   int n_ctx = 0;  // tokens one sequence may have
   int n_seq_max = 0;
+  int n_rows_max = 0;  // logits rows of one batch; not part of reports
   int n_gpu_layers = 0;
 };
 
@@ -63,8 +64,11 @@ struct ModelInfo {
   int n_layer = 0;
   int n_embd = 0;
   std::optional<Token> bos, eos;
-  bool adds_bos = false;      // the tokenizer puts BOS in front of a text by itself
-  std::string chat_template;  // empty when the model has none
+  // Not part of reports, as the vocabulary's digest covers them. Ascending.
+  std::vector<Token> ends;     // each ends a generated text: EOS, end of turn ...
+  std::vector<Token> control;  // have no text of their own: BOS, turn marks ...
+  bool adds_bos = false;       // the tokenizer puts BOS in front of a text by itself
+  std::string chat_template;   // empty when the model has none
 
   RuntimeEffective runtime;
   std::string engine;  // "llama.cpp 0.5.0 de3ff81, CPU AVX512 ...": changes when results may change

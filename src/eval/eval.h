@@ -17,6 +17,7 @@
 #include "core/run.h"
 #include "models/models.h"
 #include "store/store.h"
+#include "tasks/tasks.h"
 
 namespace assay {
 
@@ -99,9 +100,10 @@ std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token 
 
 // What a model must hold to score a plan: passed to Candidate::open.
 struct ModelShape {
-  int n_ctx = 0;       // longest window
-  int n_seq_max = 1;   // windows computed side by side
-  int n_rows_max = 0;  // most logits rows of one batch
+  int n_ctx = 0;                // longest window
+  int n_seq_max = 1;            // windows computed side by side
+  int n_rows_max = 0;           // most logits rows of one batch
+  bool share_prefixes = false;  // branches share one KV buffer of n_ctx tokens (tasks)
 };
 
 struct Candidate {
@@ -149,6 +151,16 @@ struct LockstepResult {
 LockstepResult run_lockstep(const WindowPlan& plan, const Candidate& baseline,
                             std::span<const Candidate> variants, const LockstepOptions& options);
 
+// `variant` against `baseline` over those of the plan's windows whose records are in the store;
+// nullopt when there are none. Opens no model.
+struct StoredDivergence {
+  int n_windows = 0;
+  std::int64_t n_scored_tokens = 0;
+  DivergenceStatistics statistics;
+};
+std::optional<StoredDivergence> stored_divergence(const WindowPlan& plan, const Candidate& baseline,
+                                                  const Candidate& variant, Store& store);
+
 // ---- llama.cpp's base file (kld_base.cc) ----
 
 struct KldBaseHeader {
@@ -175,6 +187,7 @@ struct EncodedRequest {
   Kind kind = Kind::kLoglikelihood;
   std::vector<Token> tokens;  // context, then continuation; rolling: the text; generate: context
   int n_context = 0;          // of tokens; rolling: 0
+  int max_length = 0;  // tokens the model may see at once: rolling windows, end of a generation
   std::int32_t n_truncated = 0;
   bool joined = false;
   std::vector<std::string> until;
@@ -193,9 +206,10 @@ EncodedRequest encode_request(const Request& request, const Model& vocabulary,
                               const EncodeOptions& options);
 
 struct RequestStatistics {
-  std::int64_t n_tokens_asked = 0;     // sum over requests
-  std::int64_t n_tokens_distinct = 0;  // of their prefix tree: the least that must be computed
-  std::int64_t n_tokens_computed = 0;
+  std::int64_t n_tokens_asked = 0;       // sum over requests
+  std::int64_t n_tokens_distinct = 0;    // of their prefix tree: the least that must be computed
+  std::int64_t n_tokens_computed = 0;    // of it: again what had to give way in between
+  std::int64_t n_tokens_recomputed = 0;  // for want of memory: of the tree and of answers
   std::int64_t n_tokens_generated = 0, n_drafted = 0, n_accepted = 0, n_near_ties = 0;
   double prefill_s = 0, decode_s = 0;
 };
@@ -215,6 +229,46 @@ struct RunRequestsOptions {
 RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
                                const RunRequestsOptions& options);
 
+// ---- Tasks on a model (evaluate.cc, aggregate.cc) ----
+
+struct EvaluateProgress {
+  std::string task;
+  std::int64_t n_done = 0, n_total = 0;  // requests of this task so far; answered and durable
+  std::int64_t n_from_store = 0;
+  std::optional<Estimate> estimate;  // of the task's first metric over the samples scored so far
+  std::string metric;
+};
+struct EvaluateOptions {
+  Store* store = nullptr;  // never null
+  Digest identity;         // of the model as it runs: everything its logits depend on
+  // Identity of a baseline whose greedy answers in the store are fed as drafts; absent: plain.
+  std::optional<Digest> draft_from;
+  EncodeOptions encode;
+  ScoreOptions score;
+  int n_threads = 1;
+  std::function<void(const EvaluateProgress&)> progress;  // may be empty
+  // Each block of samples, scored, in order, with their requests; may be empty.
+  std::function<void(std::span<const SampleRecord>)> keep;
+  std::stop_token stop;
+};
+struct EvaluateResult {
+  TaskResult task;  // samples without their requests
+  RequestStatistics statistics;
+  std::int64_t n_requests = 0, n_from_store = 0;
+};
+// Asks every sample of the task and scores it. An answer is durable before it counts; answers in
+// the store are not computed again. Errors: those of run_requests, Task::sample and score_samples.
+EvaluateResult evaluate_task(Model& model, Task& task, const EvaluateOptions& options);
+
+// Per-sample scores to numbers by metric_rules(config). "mean": standard error sd / sqrt(n) as
+// lm-eval's, clustered where samples name clusters.
+std::vector<MetricResult> aggregate_metrics(const TaskConfig& config,
+                                            std::span<const SampleRecord> samples);
+// Groups over their tasks' results: mean weighted by size, or of means; pooled standard error as
+// lm_eval/api/metrics.py 0.4.13 pooled_sample_stderr, which takes tasks as independent.
+std::vector<GroupResult> aggregate_groups(const TaskSelection& selection,
+                                          std::span<const TaskResult> tasks);
+
 // ---- Statistics (summary.cc) ----
 // Pure functions of the plan and the records. Clusters of every error: the documents, when more
 // than one has scored tokens, else the windows. Errors: kBadInput when records and plan do not fit
@@ -225,8 +279,9 @@ RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> req
 // loglikelihood_rolling.
 std::vector<double> document_log_likelihoods(const WindowPlan& plan,
                                              const std::vector<std::vector<float>>& nll);
-// word_perplexity, byte_perplexity and bits_per_byte in the lm-eval convention only: exp(-sum ll /
-// sum words) over all of plan.documents, errors by documents as a ratio estimator.
+// documents in the lm-eval and chat conventions only; word_perplexity, byte_perplexity and
+// bits_per_byte in the lm-eval convention only: exp(-sum ll / sum words) over all of
+// plan.documents, errors by documents as a ratio estimator.
 PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
                                           const std::vector<std::vector<float>>& nll);
 // vocabulary: for the worst tokens' texts; may be null ("token 17"). Positions (worst,
@@ -242,6 +297,10 @@ DivergenceStatistics summarize_divergence(const WindowPlan& plan,
 // One plain sentence: what this variant cost, how sure, in words. No verdict by a threshold: it
 // states numbers with their 95 % intervals; a lower perplexity is not sold as a gain.
 std::string cost_sentence(const VariantReport& variant, const ModelReport& baseline);
+// To add to it: that the divergence is within the noise floor; empty when it is not.
+std::string noise_sentence(const VariantReport& variant, const NoiseFloor& noise);
+// The floor itself, to be said once beside the numbers.
+std::string noise_floor_remark(const NoiseFloor& noise);
 
 // Defaults, not truths: models of any size reach below both on plain text of a language they know.
 struct PathologicalLimits {

@@ -171,6 +171,22 @@ std::string cost_sentence(const VariantReport& variant, const ModelReport& basel
   return hidden_text(variant, ratio);
 }
 
+std::string noise_sentence(const VariantReport& variant, const NoiseFloor& noise) {
+  if (variant.identical || variant.divergence.kld.value > noise.kld_mean) return {};
+  return fmt::format(
+      " This is noise: the baseline differs as much from itself in batches of "
+      "{} tokens.",
+      noise.n_batch);
+}
+
+std::string noise_floor_remark(const NoiseFloor& noise) {
+  return fmt::format(
+      "noise floor: in batches of {} tokens the baseline diverges from itself by {} nats and "
+      "changes the most likely token at {} % of positions ({} windows)",
+      noise.n_batch, format_significant(noise.kld_mean, 2),
+      format_significant(kPercent * (1 - noise.same_top_p), 2), noise.n_chunks);
+}
+
 std::vector<std::string> pathological_warnings(const ModelReport& baseline,
                                                const PathologicalLimits& limits) {
   std::vector<std::string> warnings;

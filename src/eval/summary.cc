@@ -43,14 +43,30 @@ Estimate scaled(Estimate estimate, double factor) {
   return estimate;
 }
 
-void add_document_perplexities(const WindowPlan& plan, const std::vector<std::vector<float>>& nll,
-                               PerplexityStatistics& statistics) {
+// Without words and bytes, which only the lm-eval convention counts.
+std::vector<DocumentLikelihood> document_likelihoods(const WindowPlan& plan,
+                                                     const std::vector<std::vector<float>>& nll) {
   const std::vector<double> sums = document_log_likelihoods(plan, nll);
+  std::vector<DocumentLikelihood> documents;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    documents.push_back({.name = plan.documents[i].name, .log_likelihood = sums[i]});
+  }
+  for (std::size_t window = 0; window < nll.size(); ++window) {
+    documents[static_cast<std::size_t>(plan.windows[window].document)].n_scored_tokens +=
+        static_cast<std::int64_t>(nll[window].size());
+  }
+  return documents;
+}
+
+void add_document_perplexities(const WindowPlan& plan, PerplexityStatistics& statistics) {
   std::vector<ClusterSum> by_word, by_byte;
   std::int64_t n_words = 0, n_bytes = 0;
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    by_word.push_back({-sums[i], plan.documents[i].n_words});
-    by_byte.push_back({-sums[i], plan.documents[i].n_bytes});
+  for (std::size_t i = 0; i < plan.documents.size(); ++i) {
+    DocumentLikelihood& document = statistics.documents[i];
+    document.n_words = plan.documents[i].n_words;
+    document.n_bytes = plan.documents[i].n_bytes;
+    by_word.push_back({-document.log_likelihood, plan.documents[i].n_words});
+    by_byte.push_back({-document.log_likelihood, plan.documents[i].n_bytes});
     n_words += plan.documents[i].n_words;
     n_bytes += plan.documents[i].n_bytes;
   }
@@ -205,9 +221,11 @@ PerplexityStatistics summarize_perplexity(const WindowPlan& plan,
   statistics.n_scored_tokens = sum.n();
   statistics.n_chunks = static_cast<int>(plan.windows.size());
   statistics.n_clusters = clusters.n_clusters;
-  if (plan.convention.name == ConventionName::kLmEval) {
-    add_document_perplexities(plan, nll, statistics);
+  const bool is_lm_eval = plan.convention.name == ConventionName::kLmEval;
+  if (is_lm_eval || plan.convention.name == ConventionName::kChat) {
+    statistics.documents = document_likelihoods(plan, nll);
   }
+  if (is_lm_eval) add_document_perplexities(plan, statistics);
   return statistics;
 }
 

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/sha256.h"
 #include "hub/part_file.h"
-#include "hub/sha256.h"
 
 namespace assay {
 namespace {

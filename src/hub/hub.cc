@@ -9,11 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/sha256.h"
 #include "hub/cache.h"
 #include "hub/client.h"
 #include "hub/download.h"
 #include "hub/names.h"
-#include "hub/sha256.h"
 
 namespace assay {
 namespace {

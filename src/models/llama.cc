@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -122,6 +123,10 @@ ModelInfo describe(const llama_model* model, const ModelOptions& options) {
   info.bos = optional_token(llama_vocab_bos(vocab));
   info.eos = optional_token(llama_vocab_eos(vocab));
   info.adds_bos = llama_vocab_get_add_bos(vocab);
+  for (Token token = 0; token < info.n_vocab; ++token) {
+    if (llama_vocab_is_eog(vocab, token)) info.ends.push_back(token);
+    if (llama_vocab_is_control(vocab, token)) info.control.push_back(token);
+  }
   if (const char* chat = llama_model_chat_template(model, nullptr)) info.chat_template = chat;
   info.engine = llama_engine_id();
   return info;
@@ -152,6 +157,7 @@ class LlamaModel final : public Model {
   void extend(std::span<const Extension> extensions, const RowSink& sink,
               std::stop_token stop) override;
   void release(std::span<const Branch> branches) override;
+  bool truncate(Branch branch, int length) override;
 
  private:
   struct Sequence {
@@ -171,6 +177,7 @@ class LlamaModel final : public Model {
   };
 
   void make_context(const ModelOptions& options);
+  Sequence& existing(Branch branch);
   Sequence& sequence_for(const Extension& extension);
   void decode(Batch& batch, const std::stop_token& stop);
   void deliver(std::span<const Extension> extensions, const RowSink& sink);
@@ -180,18 +187,13 @@ class LlamaModel final : public Model {
   ModelInfo info_;
   std::unique_ptr<llama_context, FreeContext> context_;
   std::map<Branch, Sequence> sequences_;
-  std::vector<llama_seq_id> free_ids_;
+  // The lowest is taken first: llama.cpp computes sequences side by side only when their ids rise.
+  std::set<llama_seq_id> free_ids_;
 };
 
 void LlamaModel::make_context(const ModelOptions& options) {
   const RuntimeRequest& request = options.runtime;
-  const HeadDimensions heads = head_dimensions(weights_.get(), info_);
-  for (const std::string& type : {request.kv.k, request.kv.v}) {
-    if (const auto problem = kv_type_problem(type, heads)) {
-      throw Error(ErrorKind::kEngine, "KV cache type " + type + " cannot be used: " + *problem,
-                  options.path, "Use kv=f16 for this model.");
-    }
-  }
+  detail::require_kv_types(request.kv, head_dimensions(weights_.get(), info_), options.path);
   const detail::FlashAttention flash = detail::resolve_flash_attention(request);
   llama_context_params params = llama_context_default_params();
   const int n_ctx = (options.n_ctx + kKvPadding - 1) / kKvPadding * kKvPadding;
@@ -223,9 +225,10 @@ void LlamaModel::make_context(const ModelOptions& options) {
   effective.n_ubatch = static_cast<int>(llama_n_ubatch(context_.get()));
   effective.n_ctx = options.n_ctx;
   effective.n_seq_max = static_cast<int>(llama_n_seq_max(context_.get()));
+  effective.n_rows_max = options.n_rows_max > 0 ? options.n_rows_max : effective.n_ubatch;
   effective.n_gpu_layers = llama_supports_gpu_offload() ? request.n_gpu_layers : 0;
   detail::require_applied(request, flash, effective, options.path);
-  for (int id = options.n_seq_max - 1; id >= 0; --id) free_ids_.push_back(id);
+  for (int id = 0; id < options.n_seq_max; ++id) free_ids_.insert(id);
 }
 
 std::vector<Token> LlamaModel::tokenize(std::string_view text, TokenizeOptions options) const {
@@ -286,33 +289,29 @@ llama_batch LlamaModel::Batch::view() {
           .logits = output.data()};
 }
 
+LlamaModel::Sequence& LlamaModel::existing(Branch branch) {
+  const auto found = sequences_.find(branch);
+  if (branch == 0 || found == sequences_.end())
+    throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", branch));
+  return found->second;
+}
+
 LlamaModel::Sequence& LlamaModel::sequence_for(const Extension& extension) {
-  if (extension.child == extension.parent || extension.child == 0) {
-    const auto found = sequences_.find(extension.child);
-    if (extension.child == 0 || found == sequences_.end()) {
-      throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", extension.child));
-    }
-    return found->second;
-  }
-  if (sequences_.contains(extension.child)) {
-    throw Error(ErrorKind::kEngine, fmt::format("Branch {} exists already", extension.child));
-  }
-  if (free_ids_.empty()) {
+  const auto [parent, child] = std::pair(extension.parent, extension.child);
+  if (child == parent || child == 0) return existing(child);
+  if (sequences_.contains(child))
+    throw Error(ErrorKind::kEngine, fmt::format("Branch {} exists already", child));
+  if (free_ids_.empty())
     throw Error(ErrorKind::kEngine,
                 fmt::format("More than {} branches are alive", info_.runtime.n_seq_max));
+  Sequence sequence{.id = *free_ids_.begin()};
+  if (parent != 0) {
+    const Sequence& source = existing(parent);
+    llama_memory_seq_cp(llama_get_memory(context_.get()), source.id, sequence.id, -1, -1);
+    sequence.length = source.length;
   }
-  Sequence sequence{.id = free_ids_.back()};
-  if (extension.parent != 0) {
-    const auto found = sequences_.find(extension.parent);
-    if (found == sequences_.end()) {
-      throw Error(ErrorKind::kEngine, fmt::format("Branch {} does not exist", extension.parent));
-    }
-    const Sequence& parent = found->second;
-    llama_memory_seq_cp(llama_get_memory(context_.get()), parent.id, sequence.id, -1, -1);
-    sequence.length = parent.length;
-  }
-  free_ids_.pop_back();
-  return sequences_[extension.child] = sequence;
+  free_ids_.erase(free_ids_.begin());
+  return sequences_[child] = sequence;
 }
 
 void LlamaModel::decode(Batch& batch, const std::stop_token& stop) {
@@ -374,9 +373,16 @@ void LlamaModel::release(std::span<const Branch> branches) {
     const auto found = sequences_.find(branch);
     if (found == sequences_.end()) continue;
     llama_memory_seq_rm(llama_get_memory(context_.get()), found->second.id, -1, -1);
-    free_ids_.push_back(found->second.id);
+    free_ids_.insert(found->second.id);
     sequences_.erase(found);
   }
+}
+
+bool LlamaModel::truncate(Branch branch, int length) {
+  Sequence& sequence = existing(branch);
+  if (!llama_memory_seq_rm(llama_get_memory(context_.get()), sequence.id, length, -1)) return false;
+  sequence.length = std::min(sequence.length, length);
+  return true;
 }
 
 }  // namespace
@@ -387,11 +393,8 @@ std::unique_ptr<Model> open_llama(const ModelOptions& options) {
 
 std::string llama_engine_id() {
   start_backend();
-  std::string text = "llama.cpp " ASSAY_LLAMA_VERSION " ";
-  text += std::string(ASSAY_LLAMA_COMMIT).substr(0, 7);
-  text += "; ";
-  text += llama_print_system_info();
-  return text;
+  return fmt::format("llama.cpp {} {}; {}", ASSAY_LLAMA_VERSION,
+                     std::string(ASSAY_LLAMA_COMMIT).substr(0, 7), llama_print_system_info());
 }
 
 }  // namespace assay

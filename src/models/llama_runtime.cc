@@ -98,6 +98,15 @@ int default_threads() {
 
 namespace detail {
 
+void require_kv_types(const KvTypes& kv, HeadDimensions heads, const std::string& path) {
+  for (const std::string& type : {kv.k, kv.v}) {
+    if (const auto problem = kv_type_problem(type, heads)) {
+      throw Error(ErrorKind::kEngine, "KV cache type " + type + " cannot be used: " + *problem,
+                  path, "Use kv=f16 for this model.");
+    }
+  }
+}
+
 FlashAttention resolve_flash_attention(const RuntimeRequest& request) {
   const bool needs_on = is_quantised(request.kv.v);
   const bool needs_off = request.kv.k == "f32" || request.kv.v == "f32";

@@ -12,6 +12,9 @@ namespace assay::detail {
 
 enum class FlashAttention { kAuto, kOn, kOff };
 
+// Error{kEngine} when a model with these heads cannot have such a KV cache.
+void require_kv_types(const KvTypes& kv, HeadDimensions heads, const std::string& path);
+
 // Resolves "auto" where a KV type decides it: a quantised V cache needs flash attention, an F32
 // cache has no effect under it (llama.cpp casts K and V to F16 there). Error{kUsage} when both are
 // asked.

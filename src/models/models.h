@@ -68,6 +68,9 @@ class Model {
                       std::stop_token stop) = 0;
   virtual void release(
       std::span<const Branch> branches) = 0;  // frees their KV memory; unknown ids are ignored
+  // Keeps the first `length` tokens of the branch. False when the engine cannot drop only the rest
+  // (recurrent states): the branch may then only be released.
+  virtual bool truncate(Branch /*branch*/, int /*length*/) { return false; }
 };
 
 struct ModelOptions {
@@ -126,7 +129,11 @@ struct ScriptedOptions {
   int n_ctx = 4096;
   int n_seq_max = 64;
   int n_ubatch = 512;
+  int n_rows_max = 0;  // 0 = n_ubatch
   bool adds_bos = false;
+  // As with ModelOptions::share_prefixes: n_ctx tokens in all, those of common prefixes once.
+  bool share_prefixes = false;
+  bool truncates = true;  // false: as a recurrent model
 };
 std::unique_ptr<Model> open_scripted(const ScriptedOptions& options);
 

@@ -2,6 +2,8 @@
 // so that everything above the engines is tested in milliseconds.
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -39,10 +41,13 @@ class ScriptedModel final : public Model {
     info_.bos = kBos;
     info_.eos = kEos;
     info_.adds_bos = options.adds_bos;
+    info_.ends = {kEos};
+    info_.control = {kBos, kEos};
     info_.engine = "scripted/1";
     info_.runtime.n_ctx = options.n_ctx;
     info_.runtime.n_seq_max = options.n_seq_max;
     info_.runtime.n_ubatch = options.n_ubatch;
+    info_.runtime.n_rows_max = options.n_rows_max > 0 ? options.n_rows_max : options.n_ubatch;
   }
 
   const ModelInfo& info() const override { return info_; }
@@ -67,15 +72,30 @@ class ScriptedModel final : public Model {
   void release(std::span<const Branch> branches) override {
     for (const Branch branch : branches) branches_.erase(branch);
   }
+  bool truncate(Branch branch, int length) override {
+    if (!options_.truncates) return false;
+    std::vector<Token>& tokens = branches_.at(branch).tokens;
+    tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(length)));
+    branches_.at(branch).cells.resize(tokens.size());
+    return true;
+  }
 
  private:
+  struct Run {
+    std::vector<Token> tokens;
+    // Of the KV memory, one for each token; a copy holds the same ones.
+    std::vector<std::shared_ptr<int>> cells;
+  };
+
   void require_valid(const Extension& extension) const;
-  std::vector<Token>& branch_for(const Extension& extension);
+  void require_room(const Run& run) const;
+  Run& branch_for(const Extension& extension);
   std::vector<float> logits_after(std::span<const Token> context) const;
 
   ScriptedOptions options_;
   ModelInfo info_;
-  std::map<Branch, std::vector<Token>> branches_;
+  int n_cells_ = 0;  // alive
+  std::map<Branch, Run> branches_;
 };
 
 void ScriptedModel::require_valid(const Extension& extension) const {
@@ -93,7 +113,19 @@ void ScriptedModel::require_valid(const Extension& extension) const {
   }
 }
 
-std::vector<Token>& ScriptedModel::branch_for(const Extension& extension) {
+void ScriptedModel::require_room(const Run& run) const {
+  const auto n_ctx = static_cast<std::size_t>(options_.n_ctx);
+  if (run.tokens.size() > n_ctx) {
+    throw Error(ErrorKind::kEngine, fmt::format("A branch of {} tokens exceeds the context of {}",
+                                                run.tokens.size(), n_ctx));
+  }
+  if (options_.share_prefixes && n_cells_ > options_.n_ctx) {
+    throw Error(ErrorKind::kEngine,
+                fmt::format("{} tokens in all branches exceed the memory of {}", n_cells_, n_ctx));
+  }
+}
+
+ScriptedModel::Run& ScriptedModel::branch_for(const Extension& extension) {
   const auto found = branches_.find(extension.child);
   if (extension.child == extension.parent || extension.child == 0) {
     if (extension.child == 0 || found == branches_.end()) {
@@ -111,9 +143,9 @@ std::vector<Token>& ScriptedModel::branch_for(const Extension& extension) {
     throw Error(ErrorKind::kEngine,
                 fmt::format("More than {} branches are alive", options_.n_seq_max));
   }
-  std::vector<Token> tokens;
-  if (extension.parent != 0) tokens = branches_.at(extension.parent);
-  return branches_[extension.child] = std::move(tokens);
+  Run run;
+  if (extension.parent != 0) run = branches_.at(extension.parent);
+  return branches_[extension.child] = std::move(run);
 }
 
 std::vector<float> ScriptedModel::logits_after(std::span<const Token> context) const {
@@ -146,18 +178,27 @@ void ScriptedModel::extend(std::span<const Extension> extensions, const RowSink&
   }
   std::vector<std::vector<float>> storage;
   std::vector<Row> rows;
+  std::set<Branch> extended;
   for (std::size_t e = 0; e < extensions.size(); ++e) {
     const Extension& extension = extensions[e];
-    std::vector<Token>& branch = branch_for(extension);
-    const std::size_t start = branch.size();
-    branch.insert(branch.end(), extension.tokens.begin(), extension.tokens.end());
-    if (branch.size() > static_cast<std::size_t>(options_.n_ctx)) {
-      throw Error(ErrorKind::kEngine, fmt::format("A branch of {} tokens exceeds the context of {}",
-                                                  branch.size(), options_.n_ctx));
+    if (extension.parent != extension.child && extended.contains(extension.parent)) {
+      throw Error(ErrorKind::kEngine,
+                  fmt::format("Branch {} is copied and extended in one call", extension.parent));
     }
+    extended.insert(extension.child);
+    Run& branch = branch_for(extension);
+    const std::size_t start = branch.tokens.size();
+    for (const Token token : extension.tokens) {
+      branch.tokens.push_back(token);
+      branch.cells.emplace_back(new int(++n_cells_), [this](const int* cell) {
+        --n_cells_;
+        delete cell;
+      });
+    }
+    require_room(branch);
     for (const int index : extension.wanted) {
       const std::size_t length = start + static_cast<std::size_t>(index) + 1;
-      storage.push_back(logits_after(std::span(branch).first(length)));
+      storage.push_back(logits_after(std::span(branch.tokens).first(length)));
       rows.push_back({.extension = e, .index = index});
     }
   }

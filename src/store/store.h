@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "core/run.h"
 
 namespace assay {
 
@@ -81,5 +82,19 @@ class Store {
 
 // $ASSAY_STORE, else $XDG_DATA_HOME/assay/store.sqlite, else ~/.local/share/assay/store.sqlite.
 std::string default_store_path();
+
+// ---- lm-evaluation-harness's files (lm_eval_export.cc) ----
+// The keys of lm-eval 0.4.13's --output_path and --log_samples; ours are added under "assay".
+
+struct LmEvalOutput {
+  std::string folder;  // OUTPUT/<model name, made safe for a path>
+  std::string date;    // of the file names: "2026-11-25T08-15-30.123456"
+};
+LmEvalOutput open_lm_eval_output(const std::string& output, const std::string& model_name);
+// One line per sample and filter, appended to samples_TASK_DATE.jsonl. The samples must still have
+// their requests. Error{kIo}.
+void append_lm_eval_samples(const LmEvalOutput& output, std::span<const SampleRecord> samples);
+// results_DATE.json; returns its path. Error{kIo}.
+std::string write_lm_eval_results(const LmEvalOutput& output, const Run& run);
 
 }  // namespace assay

@@ -120,6 +120,7 @@ Prepared prepare(const MeasureOptions& options, const VariantSpec& spec, const s
                         .n_ctx = shape.n_ctx,
                         .n_seq_max = shape.n_seq_max,
                         .n_rows_max = shape.n_rows_max,
+                        .share_prefixes = shape.share_prefixes,
                         .weights = weights};
   };
   prepared.candidate = {

@@ -1,6 +1,7 @@
 // Variant names to candidates that can be scored, with what is known of their files.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ void fill_report(const Prepared& prepared, const ModelInfo& loaded, ModelReport&
 // Scores prepared models on options.corpus and reports.
 DivergenceReport run_divergence(const MeasureOptions& options, const Prepared& baseline,
                                 const std::vector<Prepared>& variants);
+
+// What `assay noise` found for this baseline on windows of this plan: the batch size that differs
+// most. nullopt when it was not run.
+std::optional<NoiseFloor> stored_noise(const WindowPlan& plan, const Prepared& baseline,
+                                       Store& store);
 
 // Notes that belong beside every number when the baseline is no full-precision original.
 std::vector<std::string> baseline_notes(const Prepared& baseline);

@@ -125,6 +125,14 @@ void add_notes(std::vector<std::string>& to, const std::vector<std::string>& not
   to.insert(to.end(), notes.begin(), notes.end());
 }
 
+void add_noise(const std::optional<NoiseFloor>& noise, DivergenceReport& report) {
+  if (!noise || report.variants.empty()) return;
+  report.noise = noise;
+  for (VariantReport& variant : report.variants)
+    variant.sentence += noise_sentence(variant, *noise);
+  report.warnings.push_back(noise_floor_remark(*noise));
+}
+
 DivergenceReport measure_against_base_file(const MeasureOptions& options) {
   if (options.variants.empty())
     throw Error(ErrorKind::kUsage, "No variant was given to compare with the base file");
@@ -170,6 +178,8 @@ DivergenceReport detail::run_divergence(const MeasureOptions& options, const Pre
     report.variants.push_back(report_variant(variants[v], plan, result, v, *vocabulary));
     report.variants.back().sentence = cost_sentence(report.variants.back(), report.baseline);
   }
+  const bool measures_noise = !variants.empty() && variants.front().candidate.n_split > 0;
+  if (!measures_noise) add_noise(stored_noise(plan, baseline, *options.store), report);
   report.split = options.split ? split_losses(report) : std::vector<LossSplit>{};
   report.base_file_bytes_avoided = base_file_bytes(plan, vocabulary->info().n_vocab);
   add_notes(report.warnings, baseline_notes(baseline));

@@ -46,6 +46,44 @@ DivergenceReport measure_divergence(const MeasureOptions& options);
 struct NoiseReport {
   DivergenceReport divergence;  // baseline: the default batch; one variant per other batch size
 };
+inline constexpr int kNoiseBatches[] = {256, 128, 32};  // sizes to compare with unless told
 NoiseReport measure_noise(const MeasureOptions& options, const std::vector<int>& batch_sizes);
+
+// ---- Tasks (run_tasks.cc) ----
+
+struct TaskRunProgress {
+  std::string model;
+  std::string phase;  // "making Q4_0", "evaluating"
+  std::size_t task_index = 0, n_tasks = 0;
+  EvaluateProgress task;
+};
+
+struct TaskRunOptions {
+  std::string baseline;               // a GGUF path, optionally with "+kv=..." or "+as=..."
+  std::vector<std::string> variants;  // as parse_variant accepts; may be empty
+  TaskSelection selection;
+  TaskOptions task;  // chat.render and the BOS rule are filled in per model
+  RuntimeRequest runtime;
+  QuantizeOptions recipe;
+  std::string cache_dir;
+  int max_length = 0;      // tokens a request may have; 0 = trained context, at most 4096
+  int n_sequences = 0;     // texts generated side by side; 0 = chosen
+  bool draft = true;       // variants check the baseline's greedy answers instead of decoding anew
+  std::string limit_text;  // as given, for the header
+  ScoreOptions score;
+  Store* store = nullptr;  // never null
+  std::function<void(const TaskRunProgress&)> progress;
+  // Scored samples, with their requests, block by block; may be empty.
+  std::function<void(const std::string& model, std::span<const SampleRecord>)> keep;
+  std::stop_token stop;
+};
+
+struct TaskRun {
+  Run run;
+  RequestStatistics statistics;
+  std::int64_t n_requests = 0, n_from_store = 0;
+};
+// One run per model: the baseline first. Each is opened, asked everything and closed in turn.
+std::vector<TaskRun> run_tasks(const TaskRunOptions& options);
 
 }  // namespace assay

@@ -14,10 +14,10 @@ struct FormatWord {
   RowFormat format;
 };
 constexpr FormatWord kWords[] = {
-    {"json", RowFormat::kJson},         {"jsonl", RowFormat::kJson},
-    {"ndjson", RowFormat::kJson},       {"csv", RowFormat::kCsv},
-    {"tsv", RowFormat::kTsv},           {"text", RowFormat::kText},
-    {"txt", RowFormat::kText},          {"wikitext", RowFormat::kWikitext},
+    {"json", RowFormat::kJson},       {"jsonl", RowFormat::kJson},
+    {"ndjson", RowFormat::kJson},     {"csv", RowFormat::kCsv},
+    {"tsv", RowFormat::kTsv},         {"text", RowFormat::kText},
+    {"txt", RowFormat::kText},        {"wikitext", RowFormat::kWikitext},
     {"parquet", RowFormat::kParquet},
 };
 
@@ -118,12 +118,22 @@ std::vector<Row> read_wikitext_rows(const std::string& path, const ReadOptions& 
 std::vector<Row> read_rows(const std::string& path, const ReadOptions& options) {
   std::vector<Row> rows;
   switch (options.format) {
-    case RowFormat::kJson: rows = read_json_rows(path, options); break;
+    case RowFormat::kJson:
+      rows = read_json_rows(path, options);
+      break;
     case RowFormat::kCsv:
-    case RowFormat::kTsv: rows = read_csv_rows(path, options); break;
-    case RowFormat::kText: rows = read_text_rows(path, options); break;
-    case RowFormat::kWikitext: rows = read_wikitext_rows(path, options); break;
-    case RowFormat::kParquet: rows = read_parquet_rows(path, options); break;
+    case RowFormat::kTsv:
+      rows = read_csv_rows(path, options);
+      break;
+    case RowFormat::kText:
+      rows = read_text_rows(path, options);
+      break;
+    case RowFormat::kWikitext:
+      rows = read_wikitext_rows(path, options);
+      break;
+    case RowFormat::kParquet:
+      rows = read_parquet_rows(path, options);
+      break;
   }
   fill_missing_columns(rows);
   return rows;

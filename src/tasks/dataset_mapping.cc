@@ -50,9 +50,9 @@ class Entry {
   }
 
   void check_keys() const {
-    static const std::set<std::string> kKnown = {"path",      "name",   "splits", "format",
-                                                 "header",    "field",  "columns", "where",
-                                                 "delimiter", "types",  "note"};
+    static const std::set<std::string> kKnown = {"path",      "name",  "splits",  "format",
+                                                 "header",    "field", "columns", "where",
+                                                 "delimiter", "types", "note"};
     if (!json_.is_object()) refuse("An entry must be a map");
     for (const auto& item : json_.items())
       if (kKnown.count(item.key()) == 0) refuse("Unknown key '" + item.key() + "'");
@@ -94,15 +94,15 @@ Json expand_all(const Json& value, const MappingQuery& query, const std::string&
 
 std::string absolute(const std::string& file, const std::string& folder) {
   const std::filesystem::path path(file);
-  return path.is_absolute() ? file : (std::filesystem::path(folder) / path).lexically_normal().string();
+  if (path.is_absolute()) return file;
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
 }
 
 ReadOptions read_options(const Entry& entry, const std::string& first_file) {
   ReadOptions read;
   std::optional<RowFormat> format = format_of(first_file);
   if (const auto words = entry.texts("format"); !words.empty()) format = parse_format(words[0]);
-  if (!format)
-    entry.refuse("The format of '" + first_file + "' is not known; say it by 'format'");
+  if (!format) entry.refuse("The format of '" + first_file + "' is not known; say it by 'format'");
   read.format = *format;
   read.column_names = entry.texts("header");
   if (const auto field = entry.texts("field"); !field.empty()) read.field = field[0];

@@ -98,9 +98,10 @@ Offer offer_data_files(const PlaceQuery& place) {
     offer.why_not = "dataset_kwargs has no data_files";
     return offer;
   }
-  const std::string folder = place.kwargs.contains("data_dir") && place.kwargs["data_dir"].is_string()
-                                 ? place.kwargs["data_dir"].get<std::string>() + "/"
-                                 : "";
+  const std::string folder =
+      place.kwargs.contains("data_dir") && place.kwargs["data_dir"].is_string()
+          ? place.kwargs["data_dir"].get<std::string>() + "/"
+          : "";
   for (const auto& [split, patterns] : patterns_by_split(data_files)) {
     SplitPlan plan{.split = split};
     plan.read.format = format;

@@ -75,9 +75,8 @@ class ColumnRule {
     if (!rule_.is_object() || rule_.empty())
       refuse("A column must be the name of one, or a map of its rule", where_);
     static const std::set<std::string> kKnown = {
-        "constant", "list", "index",  "in",     "split",            "at",    "each",
-        "take",     "make", "column", "as",     "before",           "after", "of",
-        "prefix",   "when_starts_with"};
+        "constant", "list",   "index", "in",     "split", "at", "each",   "take",
+        "make",     "column", "as",    "before", "after", "of", "prefix", "when_starts_with"};
     for (const auto& item : rule_.items())
       if (kKnown.count(item.key()) == 0) refuse("Unknown rule '" + item.key() + "'", where_);
   }

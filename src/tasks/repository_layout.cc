@@ -234,8 +234,7 @@ std::vector<SplitPlan> plan_converted(const std::vector<std::string>& files,
                                       const std::string& config, std::string& why_not) {
   std::vector<std::string> configs = folders_with_rows(files);
   std::string wanted = config;
-  if (wanted.empty())
-    wanted = configs.size() == 1 ? configs.front() : "default";
+  if (wanted.empty()) wanted = configs.size() == 1 ? configs.front() : "default";
   SplitPatterns splits;
   for (const std::string& file : files) {
     const std::string folder = folder_of(file);
@@ -244,7 +243,8 @@ std::vector<SplitPlan> plan_converted(const std::vector<std::string>& files,
     if (split.starts_with("partial-")) continue;  // cut off by the hub: not the whole split
     add_file(splits, split, file);
   }
-  if (splits.empty()) why_not = "the hub's conversion to Parquet has no configuration '" + wanted + "'";
+  if (splits.empty())
+    why_not = "the hub's conversion to Parquet has no configuration '" + wanted + "'";
   return to_plans(splits);
 }
 

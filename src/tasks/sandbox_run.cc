@@ -61,15 +61,6 @@ std::vector<SpawnOptions::Limit> kernel_limits(const SandboxLimits& limits) {
           {RLIMIT_CORE, 0, 0}};
 }
 
-// Folders of a Python that the user nobody may not be able to reach (one in root's home).
-std::vector<SandboxFile> open_folders(const Isolation& isolation) {
-  std::vector<SandboxFile> folders;
-  for (const std::string& folder : isolation.python.folders) {
-    folders.emplace_back(::open(folder.c_str(), O_PATH | O_CLOEXEC), folder.c_str());
-  }
-  return folders;
-}
-
 }  // namespace
 
 SandboxRun::SandboxRun(const SandboxRequest& request, const SandboxLimits& limits,
@@ -80,16 +71,13 @@ SandboxRun::SandboxRun(const SandboxRequest& request, const SandboxLimits& limit
   const SandboxFile nothing(::open("/dev/null", O_RDWR | O_CLOEXEC), "/dev/null");
   const SandboxFile program = memory_file(token_ + request.program);
   const SandboxFile filter = memory_file(isolation.filter);
-  const std::vector<SandboxFile> folders =
-      leave_root ? open_folders(isolation) : std::vector<SandboxFile>();
-  SpawnOptions options{.arguments = sandbox_arguments(isolation, limits, leave_root),
-                       .environment = sandbox_environment(),
-                       .files = {nothing.get(), output.write.get(), output.write.get(),
-                                 program.get(), control.write.get(), filter.get()},
-                       .limits = kernel_limits(limits),
-                       .leave_root = leave_root,
-                       .folders = {}};
-  for (const SandboxFile& folder : folders) options.folders.push_back(folder.get());
+  const SpawnOptions options{.arguments = sandbox_arguments(isolation, limits, leave_root),
+                             .environment = sandbox_environment(),
+                             .files = {nothing.get(), output.write.get(), output.write.get(),
+                                       program.get(), control.write.get(), filter.get()},
+                             .limits = kernel_limits(limits),
+                             .leave_root = leave_root,
+                             .folders = isolation.python.folders};
   set_nonblocking(output.read);
   set_nonblocking(control.read);
   bwrap_ = spawn(options);
@@ -176,6 +164,13 @@ void SandboxRun::begin() {
   }
   init_ = inside.front();
   init_handle_ = process_handle(init_);
+  // The runner has set this for itself and all after it; but a program may write to the memory of
+  // the first process, which is the same user's.
+  const auto n = static_cast<rlim_t>(limits_.n_processes);
+  const rlimit processes{.rlim_cur = n, .rlim_max = n};
+  if (::prlimit(init_, RLIMIT_NPROC, &processes, nullptr) != 0) {
+    throw Error(ErrorKind::kEngine, "the sandbox's number of processes cannot be limited");
+  }
   running_ = true;
   started_ = Clock::now();
   deadline_ = started_ + limits_.wall_timeout;

@@ -38,6 +38,7 @@ def run(flush, show, leave):
         for _ in steps():
             pass
     except BaseException:
+        flush()
         try:
             kind, value, trace = sys.exc_info()
             show(kind, value, trace.tb_next)
@@ -68,8 +69,8 @@ denied(os.setuid, 0)
 denied(open, "/etc/passwd")
 with open("/tmp/assay", "w") as file:
     file.write("the one place to write")
-if [name for name in os.listdir("/sys" if os.path.exists("/sys") else "/tmp") if name != "assay"]:
-    sys.exit("not isolated: /sys is there")
+if os.path.exists("/sys") or os.path.exists("/var"):
+    sys.exit("not isolated: more of the file system is there")
 if len([name for name in os.listdir("/proc") if name.isdigit()]) > 2:
     sys.exit("not isolated: other processes are visible")
 if [name for name in os.environ if name not in ("PATH", "HOME", "TMPDIR", "LANG", "PYTHONHASHSEED", "PWD",

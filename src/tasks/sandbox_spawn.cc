@@ -27,7 +27,10 @@ struct Prepared {
   std::vector<char*> arguments, environment;
   std::vector<int> files;
   std::vector<std::pair<int, rlimit>> limits;
-  std::vector<std::pair<std::string, std::string>> mounts;  // from, to
+  struct Mount {
+    std::string folder, opened, at;
+  };
+  std::vector<Mount> mounts;
   bool leave_root = false;
   const char* failed_at = nullptr;  // written by the child
   int error = 0;
@@ -52,8 +55,9 @@ Prepared prepare(const SpawnOptions& options) {
     prepared.limits.emplace_back(limit.resource, rlimit{std::min<rlim_t>(limit.soft, hard), hard});
   }
   for (std::size_t i = 0; i < options.folders.size(); ++i) {
-    prepared.mounts.emplace_back(fmt::format("/proc/self/fd/{}", options.folders[i]),
-                                 fmt::format("/tmp/{}", i));
+    prepared.mounts.push_back({.folder = options.folders[i],
+                               .opened = fmt::format("/proc/self/fd/{}", options.files.size() + i),
+                               .at = fmt::format("/tmp/{}", i)});
   }
   return prepared;
 }
@@ -72,17 +76,23 @@ bool arrange_files(const Prepared& prepared) {
   return true;
 }
 
-// Our own view of the mounts, in which /tmp has the folders that nobody could not reach.
+// Its own view of the mounts, in which /tmp has the folders that nobody could not reach. They are
+// opened before that /tmp hides those that lie in the real one, and in the new view, because the
+// kernel mounts nothing from another.
 bool show_folders(const Prepared& prepared) {
   if (prepared.mounts.empty()) return true;
   if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0) {
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return false;
   }
-  for (const auto& [from, to] : prepared.mounts) {
-    if (::mkdir(to.c_str(), 0755) != 0 ||
-        ::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+  for (const Prepared::Mount& mount : prepared.mounts) {  // the lowest numbers that are free
+    if (::open(mount.folder.c_str(), O_PATH | O_CLOEXEC) < 0) return false;
+  }
+  if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0755") != 0)
+    return false;
+  for (const Prepared::Mount& mount : prepared.mounts) {
+    if (::mkdir(mount.at.c_str(), 0755) != 0 ||
+        ::mount(mount.opened.c_str(), mount.at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
       return false;
     }
   }
@@ -118,8 +128,8 @@ void reset_signals() {
     ::_exit(127);
   };
   ::setsid();  // Ctrl-C is for this program to handle, not for its children
-  if (prepared.leave_root) step(show_folders(prepared), "mounting the folders of Python");
   step(arrange_files(prepared), "arranging its files");
+  if (prepared.leave_root) step(show_folders(prepared), "mounting the folders of Python");
   if (prepared.leave_root) step(become_nobody(), "changing the user to nobody");
   step(set_limits(prepared), "setting its limits");
   reset_signals();

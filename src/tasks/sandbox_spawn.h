@@ -21,7 +21,7 @@ struct SpawnOptions {
   // Run as the user "nobody" when we are root, for whom the kernel counts no processes. These
   // folders, which nobody may not be able to reach, appear for it as /tmp/0, /tmp/1, ...
   bool leave_root = false;
-  std::vector<int> folders;  // descriptors (O_PATH)
+  std::vector<std::string> folders;
 };
 
 constexpr unsigned kNobody = 65534;

@@ -184,12 +184,14 @@ class Scorer {
     return texts;
   }
 
+  static std::vector<Json> parts_of(const Json& result) {
+    return result.is_array() ? result.get<std::vector<Json>>() : std::vector<Json>{result};
+  }
+
   void generated(SampleRecord& sample, const Pipeline& pipeline, const SampleView& view) {
     const Json result = pipeline.apply(texts_of(sample), view.doc);
     FilteredAnswers filtered{pipeline.name(), {}};
-    const std::vector<Json> parts =
-        result.is_array() ? result.get<std::vector<Json>>() : std::vector<Json>{result};
-    for (const Json& part : parts)
+    for (const Json& part : parts_of(result))
       filtered.answers.push_back(part.is_string() ? part.get<std::string>() : part.dump());
     sample.filtered.push_back(std::move(filtered));
     if (builtin_ == Builtin::kHendrycksMath) return hendrycks(sample, pipeline, view, result);
@@ -199,6 +201,11 @@ class Scorer {
       const Json returned = own_(config_.process_results, view.doc, Json::array({result}));
       return write(sample, pipeline.name(), own_outcomes(returned, plan_, weights));
     }
+    texts(sample, pipeline, view, result);
+  }
+
+  void texts(SampleRecord& sample, const Pipeline& pipeline, const SampleView& view,
+             const Json& result) {
     CodeJob code;
     for (const MetricPlan& plan : plan_) {
       if (plan.metric.starts_with("pass@") || plan.metric == "pass_at_1") {
@@ -209,7 +216,7 @@ class Scorer {
       }
     }
     if (code.slots.empty()) return;
-    for (const Json& part : parts) {
+    for (const Json& part : parts_of(result)) {
       if (!part.is_string()) throw Unscored("the filters left an answer that is not a text");
       code.programs.push_back(part.get<std::string>() + "\n" + sample.target);
     }

@@ -47,10 +47,10 @@ class GzipStream {
       throw Error(ErrorKind::kIo, std::string("Cannot read the file: ") + std::strerror(errno),
                   path_);
     if (code != Z_OK && code != Z_STREAM_END)
-      throw Error(ErrorKind::kBadInput,
-                  code == Z_BUF_ERROR ? "The gzip file ends in the middle"
-                                      : "The gzip file is damaged",
-                  path_, "Fetch it again.");
+      throw Error(
+          ErrorKind::kBadInput,
+          code == Z_BUF_ERROR ? "The gzip file ends in the middle" : "The gzip file is damaged",
+          path_, "Fetch it again.");
     return n > 0;
   }
 

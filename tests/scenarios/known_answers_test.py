@@ -43,6 +43,18 @@ class KnownAnswers(ScenarioCase):
         for variant in report["variants"]:
             self.assertLess(variant["kld"]["mean"], 1e-5)
 
+    def test_the_noise_floor_stands_beside_a_difference(self):
+        before = self.json_of("diverge", MODEL, "Q8_0", *SMALL)
+        self.assertIsNone(before["noise_floor"])
+        noise = self.json_of("noise", MODEL, *SMALL)
+        self.assertIsNone(noise["noise_floor"])
+        floor = self.json_of("diverge", MODEL, "Q8_0", *SMALL)["noise_floor"]
+        worst = max(noise["variants"], key=lambda variant: variant["kld"]["mean"])
+        self.assertEqual(floor["kld_mean"], worst["kld"]["mean"])
+        self.assertEqual(floor["n_chunks"], 4)
+        other_windows = ["--text", TEXT, "-c", 64, "--chunks", 4, "-t", 1]
+        self.assertIsNone(self.json_of("diverge", MODEL, "Q8_0", *other_windows)["noise_floor"])
+
     def test_threads_change_nothing(self):
         one = self.json_of("perplexity", MODEL, *SMALL, "--no-cache")
         two = self.json_of("perplexity", MODEL, "--text", TEXT, "-c", 128, "--chunks", 4, "-t", 2,

@@ -15,6 +15,11 @@ TEXT = str(SOURCE / "data/demo/tinystories_excerpt.txt")
 # One thread: the model is so small that two only wait for each other, the more so beside other tests.
 SMALL = ["--text", TEXT, "-c", "128", "--chunks", "4", "-t", "1"]
 
+# What `make demo-real` leaves behind: SmolLM2-135M-Instruct, its published Q4_1 dequantised to F16.
+_CACHE = pathlib.Path(os.environ.get("ASSAY_CACHE") or
+                      pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "assay")
+SMOLLM2 = _CACHE / "demo-real" / "smollm2-135m-f16.gguf"
+
 _program = None
 
 

@@ -39,6 +39,9 @@ SCALARS = """yes Yes YES no off On oN y n true TRUE tRUE null Null ~ NULL nil 0 
 class Function(str):
     """An unresolved !function."""
 
+    def __call__(self):
+        raise NotImplementedError("only its name is asked for")
+
 
 def function_constructor(base_dir, resolve):
     return lambda yaml_loader, node: Function(yaml_loader.construct_scalar(node))

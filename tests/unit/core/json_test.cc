@@ -58,7 +58,9 @@ ModelReport example_model(const std::string& name) {
                        .n_clusters = 40,
                        .word_perplexity = known(60),
                        .byte_perplexity = std::nullopt,
-                       .bits_per_byte = known(1)};
+                       .bits_per_byte = known(1),
+                       .documents = {{"Title", 512, 300, 1500, -1234.5},
+                                     {"line 2", 7, std::nullopt, std::nullopt, -3}}};
   report.convention = {.name = ConventionName::kGptq,
                        .corpus = "wiki.test.raw",
                        .corpus_digest = hash_bytes("corpus"),
@@ -95,6 +97,7 @@ DivergenceReport example_report() {
   variant.sentence = "Q4_K_M loses something.";
   report.variants = {variant};
   report.split = {{"Q4_K_M+kv=q8_0", 0.5, 0.25, 0.125}};
+  report.noise = NoiseFloor{32, 8, 2040, 0.0001, 0.998};
   report.warnings = {"careful"};
   report.base_file_bytes_avoided = 5'000'000'000;
   return report;
@@ -190,6 +193,7 @@ TEST(ReportJson, RoundTrip) {
   const DivergenceReport back = divergence_report_from_json(divergence);
   EXPECT_EQ(to_json(back), divergence);
   EXPECT_EQ(back.variants.at(0).divergence.worst.at(0).p, 0.25);
+  EXPECT_EQ(back.noise.value().same_top_p, 0.998);
   EXPECT_TRUE(back.baseline.perplexity.word_perplexity);
   EXPECT_FALSE(back.baseline.perplexity.byte_perplexity);
 
@@ -211,6 +215,9 @@ TEST(ReportJson, HasThePromisedShape) {
     EXPECT_EQ(perplexity.at("std_error_iid"), 0.125);
     EXPECT_EQ(perplexity.at("convention").at("name"), "gptq");
     EXPECT_EQ(perplexity.at("n_chunks"), 40);
+    EXPECT_EQ(perplexity.at("documents")[0].at("loglikelihood"), -1234.5);
+    EXPECT_EQ(perplexity.at("documents")[0].at("n_bytes"), 1500);
+    EXPECT_TRUE(perplexity.at("documents")[1].at("n_words").is_null());
   }
   EXPECT_EQ(variant.at("ppl_ratio").at("ci95"), nlohmann::json::parse("[1.0, 2.0]"));
   // Percentiles in the order of struct Percentiles: median 6th, p90 8th, p99 10th ...

@@ -41,6 +41,16 @@ TEST(CostSentence, ClearlyWorse) {
             "[7.7, 8.9] of positions; 1 token in 1000 moves by more than 2.3 nats.");
 }
 
+TEST(NoiseSentence, OnlyWithinTheFloor) {
+  const NoiseFloor noise{.n_batch = 32, .n_chunks = 8, .kld_mean = 0.0312, .same_top_p = 0.99};
+  EXPECT_EQ(noise_sentence(q4(), noise),
+            " This is noise: the baseline differs as much from itself in batches of 32 tokens.");
+  EXPECT_EQ(noise_sentence(q4(), {.n_batch = 32, .kld_mean = 0.0309}), "");
+  EXPECT_EQ(noise_floor_remark(noise),
+            "noise floor: in batches of 32 tokens the baseline diverges from itself by 0.031 nats "
+            "and changes the most likely token at 1.0 % of positions (8 windows)");
+}
+
 TEST(CostSentence, ManyTimesWorseIsSaidAsAFactor) {
   VariantReport variant = q4();
   variant.divergence.ppl_ratio = estimate(14.13, 12.9, 15.4);

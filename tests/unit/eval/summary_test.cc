@@ -162,6 +162,18 @@ TEST(SummarizePerplexity, EqualsLlamaPerplexityAndStatsmodels) {
   EXPECT_EQ(actual.n_clusters, 5);
   EXPECT_EQ(actual.n_chunks, static_cast<int>(scored.plan.windows.size()));
   EXPECT_FALSE(actual.word_perplexity);
+  EXPECT_TRUE(actual.documents.empty());
+}
+
+TEST(SummarizePerplexity, ConversationsHaveLikelihoodsButNoWords) {
+  const Scored scored = golden_records(ConventionName::kChat);
+  const PerplexityStatistics actual = summarize_perplexity(scored.plan, scored.nll);
+  ASSERT_EQ(actual.documents.size(), scored.plan.documents.size());
+  const json& expected = golden().at("summary").at("lm_eval").at("document_nll");
+  for (std::size_t i = 0; i < actual.documents.size(); ++i) {
+    expect_close(-actual.documents[i].log_likelihood, expected[i]);
+    EXPECT_FALSE(actual.documents[i].n_words);
+  }
 }
 
 TEST(SummarizePerplexity, LmEvalAggregatesOverDocuments) {
@@ -180,9 +192,15 @@ TEST(SummarizePerplexity, LmEvalAggregatesOverDocuments) {
   expect_close(actual.bits_per_byte->ci95.value().low, ln_byte_low / ln2);
   expect_close(actual.byte_perplexity->ci95.value().low, std::exp(ln_byte_low));
   const std::vector<double> sums = document_log_likelihoods(scored.plan, scored.nll);
+  std::int64_t n_scored = 0;
   for (std::size_t i = 0; i < sums.size(); ++i) {
     expect_close(-sums[i], expected.at("document_nll")[i]);
+    EXPECT_EQ(actual.documents.at(i).log_likelihood, sums[i]);
+    EXPECT_EQ(actual.documents[i].n_words, scored.plan.documents[i].n_words);
+    EXPECT_EQ(actual.documents[i].n_bytes, scored.plan.documents[i].n_bytes);
+    n_scored += actual.documents[i].n_scored_tokens;
   }
+  EXPECT_EQ(n_scored, actual.n_scored_tokens);
 }
 
 WindowPlan small_plan(int n_windows, int n_targets, int n_documents = 1) {

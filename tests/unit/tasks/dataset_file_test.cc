@@ -75,8 +75,7 @@ TEST_F(DatasetFile, ParquetIsReadOrTheRemedyIsSaid) {
   if (can_read_parquet()) {
     EXPECT_EQ(read_rows(path, {.format = RowFormat::kParquet}).size(), 3U);
   } else {
-    const std::string text =
-        error_text([&] { read_rows(path, {.format = RowFormat::kParquet}); });
+    const std::string text = error_text([&] { read_rows(path, {.format = RowFormat::kParquet}); });
     EXPECT_NE(text.find("This build cannot read Parquet"), std::string::npos) << text;
     EXPECT_NE(text.find("python3-pip"), std::string::npos) << text;
   }
@@ -129,8 +128,7 @@ TEST_F(DatasetFile, DeepJsonIsRefusedBeforeItIsBuilt) {
 
 TEST_F(DatasetFile, HugeLinesAreReadUpToTheLimit) {
   const std::string huge(std::size_t{3} << 20, 'x');
-  const std::vector<Row> rows =
-      read("huge.jsonl", "{\"a\": \"" + huge + "\"}\n{\"a\": \"y\"}\n");
+  const std::vector<Row> rows = read("huge.jsonl", "{\"a\": \"" + huge + "\"}\n{\"a\": \"y\"}\n");
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0]["a"].get<std::string>(), huge);
   EXPECT_EQ(rows[1]["a"], "y");
@@ -193,9 +191,9 @@ TEST_F(DatasetFile, StopsWhenAsked) {
   std::stop_source source;
   source.request_stop();
   const std::string path = write("a.jsonl", "{}\n");
-  EXPECT_EQ(error_text([&] { read_rows(path, {.stop = source.get_token()}); },
-                       ErrorKind::kInterrupted),
-            "Stopped while reading a data set");
+  EXPECT_EQ(
+      error_text([&] { read_rows(path, {.stop = source.get_token()}); }, ErrorKind::kInterrupted),
+      "Stopped while reading a data set");
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ TEST(DatasetMapping, MakesNestedColumns) {
 }
 
 TEST(DatasetMapping, WhatOneRowLacksIsNull) {
-  const Json columns = parse_mapping("{q: q, a: {index: letter, in: ABCD}, d: {split: t, at: ;}}", "c");
+  const Json columns =
+      parse_mapping("{q: q, a: {index: letter, in: ABCD}, d: {split: t, at: ;}}", "c");
   const std::vector<Row> rows =
       map_rows({Row{{"q", "1"}, {"letter", "E"}, {"t", "x"}}, Row{{"q", "2"}, {"letter", nullptr}}},
                columns, nullptr, "f");
@@ -126,9 +127,13 @@ TEST(DatasetMapping, AColumnThatNoRowHasIsAnError) {
                       "(file.csv)"),
             std::string::npos)
       << text;
-  EXPECT_NE(error_text([] { map_one("{q: {shout: a}}", Row{{"a", "x"}}); }).find("'shout'"),
+  EXPECT_NE(error_text([] {
+              map_one("{q: {shout: a}}", Row{{"a", "x"}});
+            }).find("'shout'"),
             std::string::npos);
-  EXPECT_NE(error_text([] { map_one("{q: {take: a}}", Row{{"a", "x"}}); }).find("A rule needs"),
+  EXPECT_NE(error_text([] {
+              map_one("{q: {take: a}}", Row{{"a", "x"}});
+            }).find("A rule needs"),
             std::string::npos);
 }
 
@@ -137,7 +142,8 @@ TEST(DatasetMapping, FiltersRows) {
                                  Row{{"k", "c"}, {"n", 2}}, Row{{"n", 1}}};
   EXPECT_EQ(map_rows(rows, nullptr, Json{{"k", "b"}}, "f").size(), 1U);
   EXPECT_EQ(map_rows(rows, nullptr, Json{{"k", Json::array({"a", "c"})}}, "f").size(), 2U);
-  EXPECT_EQ(map_rows(rows, nullptr, Json{{"k", Json::array({"a", "c"})}, {"n", 1}}, "f").size(), 1U);
+  EXPECT_EQ(map_rows(rows, nullptr, Json{{"k", Json::array({"a", "c"})}, {"n", 1}}, "f").size(),
+            1U);
 }
 
 TEST(DatasetMapping, ReadsTheHeaderOfAReadme) {

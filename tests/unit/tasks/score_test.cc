@@ -192,9 +192,9 @@ TEST(Score, SeveralPipelinesGiveSeveralScores) {
 
 TEST(Score, AnExplodingPatternLeavesTheSampleUnscored) {
   TaskConfig config{.task = "t", .file = "t.yaml"};
-  config.filters = {{"f", {{"regex", R"({"regex_pattern": "(a|aa)+$b"})"}, {"take_first", "{}"}}}};
+  config.filters = {{"f", {{"regex", R"j({"regex_pattern": "(a|aa)+$"})j"}, {"take_first", "{}"}}}};
   const SampleRecord sample =
-      scored(config, text_sample({std::string(3000, 'a')}, Json::object(), "x"));
+      scored(config, text_sample({std::string(3000, 'a') + "!"}, Json::object(), "x"));
   ASSERT_EQ(sample.scores.size(), 1U);
   EXPECT_FALSE(sample.scores[0].value.has_value());
   EXPECT_NE(sample.scores[0].reason.find("did not end"), std::string::npos);

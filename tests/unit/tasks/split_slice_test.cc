@@ -21,8 +21,8 @@ TEST(SplitSlice, EqualsDatasets) {
   EXPECT_EQ(slice("s[-3:]", 11), Rows(8, 11));
   EXPECT_EQ(slice("s[2:-2]", 11), Rows(2, 9));
   EXPECT_EQ(slice("s[:10%]", 11), Rows(0, 1));
-  EXPECT_EQ(slice("s[50%:]", 11), Rows(6, 11));   // round(5.5) = 6
-  EXPECT_EQ(slice("s[:50%]", 5), Rows(0, 2));     // round(2.5) = 2: a half to even
+  EXPECT_EQ(slice("s[50%:]", 11), Rows(6, 11));  // round(5.5) = 6
+  EXPECT_EQ(slice("s[:50%]", 5), Rows(0, 2));    // round(2.5) = 2: a half to even
   EXPECT_EQ(slice("s[1_0:1_1]", 11), Rows(10, 11));
 }
 

@@ -93,14 +93,13 @@ TEST(TaskConfig, ReadsFilters) {
   EXPECT_EQ(task.filters[0].name, "strict");
   EXPECT_EQ(task.filters[0].steps[0].function, "regex");
   EXPECT_EQ(task.filters[0].steps[0].args_json,
-            R"({"regex_pattern":"#### (\\d+)","group_select":-1
-})");
+            R"json({"regex_pattern":"#### (\\d+)","group_select":-1})json");
   EXPECT_EQ(task.filters[0].steps[1].args_json, "{}");
-EXPECT_EQ(task.filters[1].steps[0].args_json, R"({"filter_fn":{"!function":"utils.f"}})");
-EXPECT_TRUE(contains(refused("filter_list: [{name: x, filter: [{function: nope}]}]\n"),
-                     "no filter 'nope'"));
-EXPECT_TRUE(contains(refused("filter_list: take_first\n"), "a list of maps"));
-EXPECT_TRUE(contains(refused("filter_list: [{filter: []}]\n"), "has no name"));
+  EXPECT_EQ(task.filters[1].steps[0].args_json, R"({"filter_fn":{"!function":"utils.f"}})");
+  EXPECT_TRUE(contains(refused("filter_list: [{name: x, filter: [{function: nope}]}]\n"),
+                       "no filter 'nope'"));
+  EXPECT_TRUE(contains(refused("filter_list: take_first\n"), "a list of maps"));
+  EXPECT_TRUE(contains(refused("filter_list: [{filter: []}]\n"), "has no name"));
 }
 
 TEST(TaskConfig, ReadsMetrics) {

@@ -1,4 +1,4 @@
-#include "hub/sha256.h"
+#include "core/sha256.h"
 
 #include <array>
 #include <cstdio>
@@ -28,6 +28,13 @@ std::string to_hex(const unsigned char* bytes, unsigned size) {
 }
 
 }  // namespace
+
+std::string sha256_of(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr));
+  return to_hex(digest.data(), size);
+}
 
 std::string sha256_of_file(const std::string& path, std::stop_token stop) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),

@@ -1,0 +1,252 @@
+// A task on a model: samples in blocks, answers from the store or the model, scores.
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/json_run.h"
+#include "eval/eval.h"
+
+namespace assay {
+namespace {
+
+constexpr const char* kResponseKind = "response/1";
+constexpr std::int64_t kBlock = 512;  // samples in memory with their prompts
+constexpr std::size_t kFlushCount = 64;
+constexpr std::chrono::seconds kFlushInterval{1};
+
+using Clock = std::chrono::steady_clock;
+
+// An answer that was decoded with a draft may differ from plain decoding at near ties: it has a
+// key of its own, so that plain decoding never finds it.
+Digest response_key(const Digest& model, const Digest& request, bool drafted) {
+  Hasher hasher;
+  hasher.add_field(kResponseKind).add_field(model).add_field(request);
+  if (drafted) hasher.add_field("drafted");
+  return hasher.finish();
+}
+
+class Evaluation {
+ public:
+  Evaluation(Model& model, Task& task, const EvaluateOptions& options)
+      : model_(model), task_(task), options_(options), store_(*options.store) {
+    result_.task = task.header();
+  }
+
+  EvaluateResult run() {
+    const std::int64_t n = task_.n_samples();
+    for (std::int64_t first = 0; first < n; first += kBlock) {
+      if (options_.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
+      score_block(first, std::min(n, first + kBlock));
+    }
+    result_.task.n_samples = n;
+    result_.task.prompts = prompts_.finish();
+    result_.task.metrics = aggregate_metrics(task_.config(), result_.task.samples);
+    add_notes();
+    return std::move(result_);
+  }
+
+ private:
+  struct Place {  // of a request in its block
+    std::size_t sample = 0, request = 0;
+  };
+
+  void score_block(std::int64_t first, std::int64_t last);
+  void encode(std::vector<SampleRecord>& samples);
+  void answer(std::vector<SampleRecord>& samples);
+  bool from_store(const EncodedRequest& request, Response& response);
+  std::optional<std::vector<Token>> draft_for(const EncodedRequest& request);
+  void flush();
+  void report();
+  void add_notes();
+
+  Model& model_;
+  Task& task_;
+  const EvaluateOptions& options_;
+  Store& store_;
+  EvaluateResult result_;
+  Hasher prompts_;
+  std::vector<EncodedRequest> requests_;  // of this block, those without an answer
+  std::vector<Place> places_;
+  std::vector<Record> pending_;
+  std::int64_t n_pending_done_ = 0;
+  Clock::time_point flushed_ = Clock::now();
+  EvaluateProgress progress_;
+  std::int64_t n_truncated_ = 0, n_joined_ = 0, n_errors_ = 0, n_near_ties_ = 0;
+};
+
+void Evaluation::score_block(std::int64_t first, std::int64_t last) {
+  std::vector<SampleRecord> samples;
+  std::int64_t n_block = 0;
+  for (std::int64_t i = first; i < last; ++i) {
+    samples.push_back(task_.sample(i));
+    n_block += static_cast<std::int64_t>(samples.back().requests.size());
+  }
+  // The task's total is known exactly only for what has been made: the rest is taken as alike.
+  progress_.task = task_.config().task;
+  progress_.n_total = result_.n_requests + n_block;
+  if (last < task_.n_samples()) {
+    progress_.n_total += n_block * (task_.n_samples() - last) / (last - first);
+  }
+  encode(samples);
+  report();
+  answer(samples);
+  score_samples(task_.config(), samples, options_.score);
+  if (options_.keep) options_.keep(samples);
+  for (SampleRecord& sample : samples) {
+    for (const Response& response : sample.responses) {
+      if (const auto* ll = std::get_if<LoglikelihoodResult>(&response)) {
+        n_truncated_ += ll->n_truncated_tokens > 0 ? 1 : 0;
+        n_joined_ += ll->joined ? 1 : 0;
+      } else if (const auto* text = std::get_if<GenerateResult>(&response)) {
+        n_truncated_ += text->n_truncated_tokens > 0 ? 1 : 0;
+        n_near_ties_ += text->n_near_ties > 0 ? 1 : 0;
+      } else {
+        ++n_errors_;
+      }
+    }
+    sample.requests.clear();
+    result_.task.samples.push_back(std::move(sample));
+  }
+  const auto metrics = aggregate_metrics(task_.config(), result_.task.samples);
+  if (!metrics.empty() && metrics.front().n_scored > 0) {
+    progress_.metric = metrics.front().metric;
+    progress_.estimate = metrics.front().estimate;
+  }
+  report();
+}
+
+void Evaluation::encode(std::vector<SampleRecord>& samples) {
+  requests_.clear();
+  places_.clear();
+  for (std::size_t s = 0; s < samples.size(); ++s) {
+    SampleRecord& sample = samples[s];
+    sample.responses.assign(sample.requests.size(), RequestError{"not answered"});
+    for (std::size_t r = 0; r < sample.requests.size(); ++r) {
+      ++result_.n_requests;
+      EncodedRequest encoded;
+      try {
+        encoded = encode_request(sample.requests[r], model_, options_.encode);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::kBadInput) throw;
+        sample.responses[r] = RequestError{error.what()};
+        sample.request_digests.emplace_back();
+        ++progress_.n_done;
+        continue;
+      }
+      sample.request_digests.push_back(encoded.digest);
+      prompts_.add_field(encoded.digest);
+      if (from_store(encoded, sample.responses[r])) {
+        ++result_.n_from_store;
+        ++progress_.n_done;
+        continue;
+      }
+      if (auto draft = draft_for(encoded)) encoded.draft = std::move(*draft);
+      requests_.push_back(std::move(encoded));
+      places_.push_back({s, r});
+    }
+  }
+  progress_.n_from_store = result_.n_from_store;
+}
+
+bool Evaluation::from_store(const EncodedRequest& request, Response& response) {
+  for (const bool drafted : {false, true}) {
+    if (drafted && !options_.draft_from) return false;
+    const auto payload =
+        store_.get(kResponseKind, response_key(options_.identity, request.digest, drafted));
+    if (!payload) continue;
+    response = response_from_json(*payload);
+    return true;
+  }
+  return false;
+}
+
+std::optional<std::vector<Token>> Evaluation::draft_for(const EncodedRequest& request) {
+  if (!options_.draft_from || request.kind != EncodedRequest::Kind::kGenerate ||
+      request.sampling.temperature > 0) {
+    return std::nullopt;
+  }
+  const auto payload =
+      store_.get(kResponseKind, response_key(*options_.draft_from, request.digest, false));
+  if (!payload) return std::nullopt;
+  const Response response = response_from_json(*payload);
+  const auto* text = std::get_if<GenerateResult>(&response);
+  if (text == nullptr || text->tokens.empty()) return std::nullopt;
+  return text->tokens;
+}
+
+void Evaluation::answer(std::vector<SampleRecord>& samples) {
+  RunRequestsOptions options{.n_threads = options_.n_threads, .stop = options_.stop};
+  options.done = [&](std::size_t index, Response response) {
+    const Place place = places_[index];
+    const EncodedRequest& request = requests_[index];
+    const bool failed = std::holds_alternative<RequestError>(response);
+    if (!failed) {
+      pending_.push_back({kResponseKind,
+                          response_key(options_.identity, request.digest, !request.draft.empty()),
+                          fmt::format(R"({{"task":"{}","sample":"{}"}})", task_.config().task,
+                                      samples[place.sample].id.key),
+                          to_json(response)});
+    }
+    samples[place.sample].responses[place.request] = std::move(response);
+    ++n_pending_done_;
+    if (pending_.size() >= kFlushCount || Clock::now() - flushed_ > kFlushInterval) flush();
+  };
+  try {
+    const RequestStatistics statistics = run_requests(model_, requests_, options);
+    RequestStatistics& sum = result_.statistics;
+    sum.n_tokens_asked += statistics.n_tokens_asked;
+    sum.n_tokens_distinct += statistics.n_tokens_distinct;
+    sum.n_tokens_computed += statistics.n_tokens_computed;
+    sum.n_tokens_generated += statistics.n_tokens_generated;
+    sum.n_drafted += statistics.n_drafted;
+    sum.n_accepted += statistics.n_accepted;
+    sum.n_near_ties += statistics.n_near_ties;
+    sum.prefill_s += statistics.prefill_s;
+    sum.decode_s += statistics.decode_s;
+  } catch (...) {
+    flush();
+    throw;
+  }
+  flush();
+}
+
+// Durable first, then counted.
+void Evaluation::flush() {
+  if (!pending_.empty()) store_.put(pending_);
+  pending_.clear();
+  progress_.n_done += n_pending_done_;
+  n_pending_done_ = 0;
+  flushed_ = Clock::now();
+  report();
+}
+
+void Evaluation::report() {
+  if (options_.progress) options_.progress(progress_);
+}
+
+void Evaluation::add_notes() {
+  const auto note = [&](std::int64_t n, const char* text) {
+    if (n > 0) result_.task.notes.push_back(fmt::format("{} {}", n, text));
+  };
+  note(n_truncated_, "requests did not fit the context window: their beginning was cut");
+  note(n_joined_,
+       "requests have a token that spans context and continuation; it counts as continuation");
+  note(n_near_ties_, "texts passed a near tie, where other batch shapes may decode another token");
+  note(n_errors_, "requests could not be answered: their samples are unscored");
+  for (const MetricResult& metric : result_.task.metrics) {
+    if (metric.n_unscored > 0) {
+      note(metric.n_unscored, "samples are unscored");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+EvaluateResult evaluate_task(Model& model, Task& task, const EvaluateOptions& options) {
+  return Evaluation(model, task, options).run();
+}
+
+}  // namespace assay

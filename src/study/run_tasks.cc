@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "study/candidates.h"
+#include "study/study.h"
+
+namespace assay {
+namespace {
+
+using detail::Prepared;
+
+constexpr int kDefaultMaxLength = 4096;
+constexpr int kDefaultSequences = 64;
+constexpr int kCells = 16384;  // KV memory shared by all texts under way, in tokens
+
+std::string now_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+MeasureOptions preparation(const TaskRunOptions& options) {
+  MeasureOptions measure{.baseline = options.baseline,
+                         .runtime = options.runtime,
+                         .recipe = options.recipe,
+                         .cache_dir = options.cache_dir,
+                         .store = options.store,
+                         .stop = options.stop};
+  if (options.progress) {
+    measure.progress = [&options](const MeasureProgress& p) {
+      options.progress({.phase = p.phase});
+    };
+  }
+  return measure;
+}
+
+std::string token_text(const Model& model, const std::optional<Token>& token) {
+  return token ? model.detokenize(std::span(&*token, 1)) : std::string();
+}
+
+ChatOptions chat_for(const Model& model, ChatOptions chat) {
+  if (!chat.apply) return chat;
+  if (model.info().chat_template.empty()) {
+    throw Error(ErrorKind::kBadInput, "The model has no chat template", model.info().path,
+                "Leave --apply-chat-template out.");
+  }
+  const ChatTemplateOptions with_prompt{.source = model.info().chat_template,
+                                        .bos = token_text(model, model.info().bos),
+                                        .eos = token_text(model, model.info().eos),
+                                        .add_generation_prompt = true};
+  chat.render = [with_prompt](std::span<const ChatOptions::Message> given, bool continue_last) {
+    std::vector<ChatMessage> messages;
+    for (const ChatOptions::Message& m : given) messages.push_back({m.role, m.content});
+    ChatTemplateOptions options = with_prompt;
+    if (!continue_last) return render_chat(options, messages);
+    // The last message goes on: everything before it with the prompt for an answer, then its text.
+    const std::string beginning = messages.back().content;
+    messages.pop_back();
+    return render_chat(options, messages) + beginning;
+  };
+  return chat;
+}
+
+class ModelRun {
+ public:
+  ModelRun(const TaskRunOptions& options, const Prepared& prepared, const Prepared& baseline)
+      : options_(options), prepared_(prepared), baseline_(baseline) {}
+
+  TaskRun run() {
+    const auto started = std::chrono::steady_clock::now();
+    model_ = prepared_.candidate.open(shape());
+    fill_header();
+    std::size_t index = 0;
+    for (const TaskConfig& config : options_.selection.tasks) run_task(config, index++);
+    result_.run.groups = aggregate_groups(options_.selection, result_.run.tasks);
+    result_.run.header.duration_s =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return std::move(result_);
+  }
+
+ private:
+  int max_length() const {
+    const int trained = prepared_.facts.n_ctx_train;
+    if (options_.max_length > 0) return options_.max_length;
+    return trained > 0 ? std::min(trained, kDefaultMaxLength) : kDefaultMaxLength;
+  }
+
+  ModelShape shape() const {
+    return {.n_ctx = std::max(kCells, max_length() + options_.runtime.n_ubatch),
+            .n_seq_max = options_.n_sequences > 0 ? options_.n_sequences : kDefaultSequences,
+            .n_rows_max = 0,
+            .share_prefixes = true};
+  }
+
+  void fill_header() {
+    ModelReport report;
+    detail::fill_report(prepared_, model_->info(), report);
+    RunHeader& header = result_.run.header;
+    header = {
+        .assay_version = ASSAY_VERSION,
+        .model_name = prepared_.candidate.name,
+        .model = report.info,
+        .started = now_utc(),
+        .fewshot_seed = options_.task.fewshot_seed,
+        .sampling_seed = options_.task.sampling_seed,
+        .limit = options_.limit_text,
+        .chat = options_.task.chat.apply,
+        .system_instruction = options_.task.chat.system_instruction,
+        .fewshot_as_multiturn = options_.task.chat.apply && options_.task.chat.fewshot_as_multiturn,
+        .bos_rule = options_.task.chat.apply  ? "chat template"
+                    : model_->info().adds_bos ? "once at the start"
+                                              : "none"};
+    header.model.runtime.n_ctx = max_length();
+    if (header.chat) header.chat_template = hash_bytes(header.model.chat_template);
+    header.warnings = detail::baseline_notes(baseline_);
+    header.warnings.insert(header.warnings.end(), report.notes.begin(), report.notes.end());
+  }
+
+  void run_task(const TaskConfig& config, std::size_t index) {
+    TaskOptions task_options = options_.task;
+    task_options.chat = chat_for(*model_, options_.task.chat);
+    task_options.stop = options_.stop;
+    Task task = open_task(config, task_options);
+    EvaluateOptions evaluate{
+        .store = options_.store,
+        .identity = prepared_.candidate.identity,
+        .encode = {.max_length = max_length(), .chat = task_options.chat.apply},
+        .score = options_.score,
+        .n_threads =
+            options_.runtime.n_threads > 0 ? options_.runtime.n_threads : default_threads(),
+        .stop = options_.stop};
+    if (options_.draft && &prepared_ != &baseline_)
+      evaluate.draft_from = baseline_.candidate.identity;
+    if (options_.progress) {
+      evaluate.progress = [&](const EvaluateProgress& progress) {
+        options_.progress({.model = prepared_.candidate.name,
+                           .phase = "evaluating",
+                           .task_index = index,
+                           .n_tasks = options_.selection.tasks.size(),
+                           .task = progress});
+      };
+    }
+    if (options_.keep) {
+      evaluate.keep = [&](std::span<const SampleRecord> samples) {
+        options_.keep(prepared_.candidate.name, samples);
+      };
+    }
+    add(evaluate_task(*model_, task, evaluate));
+  }
+
+  void add(EvaluateResult result) {
+    const RequestStatistics& from = result.statistics;
+    RequestStatistics& to = result_.statistics;
+    to.n_tokens_asked += from.n_tokens_asked;
+    to.n_tokens_distinct += from.n_tokens_distinct;
+    to.n_tokens_computed += from.n_tokens_computed;
+    to.n_tokens_generated += from.n_tokens_generated;
+    to.n_drafted += from.n_drafted;
+    to.n_accepted += from.n_accepted;
+    to.n_near_ties += from.n_near_ties;
+    to.prefill_s += from.prefill_s;
+    to.decode_s += from.decode_s;
+    result_.n_requests += result.n_requests;
+    result_.n_from_store += result.n_from_store;
+    result_.run.tasks.push_back(std::move(result.task));
+  }
+
+  const TaskRunOptions& options_;
+  const Prepared& prepared_;
+  const Prepared& baseline_;
+  std::unique_ptr<Model> model_;
+  TaskRun result_;
+};
+
+}  // namespace
+
+std::vector<TaskRun> run_tasks(const TaskRunOptions& options) {
+  const MeasureOptions measure = preparation(options);
+  const Prepared baseline = detail::prepare_baseline(measure);
+  std::vector<Prepared> variants;
+  for (const std::string& text : options.variants)
+    variants.push_back(detail::prepare_variant(measure, parse_variant(text), &baseline));
+  std::vector<TaskRun> runs;
+  runs.push_back(ModelRun(options, baseline, baseline).run());
+  for (const Prepared& variant : variants)
+    runs.push_back(ModelRun(options, variant, baseline).run());
+  return runs;
+}
+
+}  // namespace assay
