@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/tasks_show.h"
 #include "tasks/tasks.h"
 
 namespace assay::cli {
@@ -103,7 +104,8 @@ void validate(const TasksCommandFlags& flags, Context& context) {
 
 void add_tasks_command(CLI::App& app, Context& context) {
   auto flags = std::make_shared<TasksCommandFlags>();
-  CLI::App* tasks = app.add_subcommand("tasks", "The tasks: list them, check task files");
+  CLI::App* tasks =
+      app.add_subcommand("tasks", "The tasks: list them, show prompts, check task files");
   tasks->require_subcommand(1);
   CLI::App* ls = tasks->add_subcommand("ls", "List tasks, groups and tags");
   ls->add_option("--include-path", flags->include_paths,
@@ -116,6 +118,7 @@ void add_tasks_command(CLI::App& app, Context& context) {
   check->add_option("DIR", flags->folder, "Folder of task files in lm-eval's YAML")->required();
   check->add_flag("--json", flags->json, "As JSON");
   check->callback([flags, &context] { validate(*flags, context); });
+  add_tasks_show(*tasks, context);
 }
 
 }  // namespace assay::cli

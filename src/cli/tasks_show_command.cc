@@ -1,12 +1,13 @@
 // assay tasks show: the exact prompts of one sample of a task, and their tokens.
-#include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/dataset_flags.h"
 #include "cli/tasks_show.h"
+#include "compress/compress.h"
 #include "core/error.h"
 #include "eval/eval.h"
 #include "models/models.h"
@@ -18,7 +19,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct ShowFlags {
-  std::string name, model, data;
+  std::string name, model;
+  DatasetFlags data;
   std::vector<std::string> include_paths;
   std::int64_t item = 0;
   std::optional<int> num_fewshot;
@@ -39,8 +41,8 @@ Task open(const ShowFlags& flags, const Context& context) {
                       .fewshot_seed = flags.fewshot_seed,
                       .trust_task_code = flags.trust_task_code,
                       .stop = context.stop};
-  options.data.mapping_file = flags.data;
-  if (const char* folder = std::getenv("ASSAY_DATA")) options.data.data_folder = folder;
+  const HubOptions hub{.cache_dir = default_cache_dir(), .stop = context.stop};
+  options.data = dataset_sources(flags.data, hub);
   return open_task(selection.tasks[0], options);
 }
 
@@ -146,7 +148,7 @@ void add_tasks_show(CLI::App& tasks, Context& context) {
   show_app->add_option("--num-fewshot", flags->num_fewshot, "Examples before the question");
   show_app->add_option("--seed", flags->fewshot_seed, "Seed of the choice of examples");
   show_app->add_option("--model", flags->model, "GGUF whose tokens are shown too");
-  show_app->add_option("--data", flags->data, "Mapping of data sets to files");
+  add_dataset_flags(*show_app, flags->data);
   show_app->add_option("--include-path", flags->include_paths,
                        "Folder of task files; its names go before the shipped ones");
   show_app->add_flag("--no-shipped", flags->no_shipped, "Leave out the tasks inside the program");

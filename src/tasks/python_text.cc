@@ -68,9 +68,7 @@ std::vector<std::string> split_white(std::string_view text, std::int64_t max) {
   };
   for (skip(); at < view.size(); skip()) {
     if (max >= 0 && static_cast<std::int64_t>(parts.size()) == max) {
-      std::size_t end = view.size();
-      while (is_space(view[end - 1])) --end;
-      parts.push_back(view.substr(at, end - at));
+      parts.push_back(view.substr(at));
       break;
     }
     const std::size_t start = at;
@@ -89,16 +87,17 @@ std::vector<std::string> rsplit_white(std::string_view text, std::int64_t max) {
     while (end > 0 && is_space(view[end - 1])) --end;
   };
   for (skip(); end > 0; skip()) {
-    std::size_t start = end;
     if (max >= 0 && static_cast<std::int64_t>(parts.size()) == max) {
-      start = 0;
-      while (is_space(view[start])) ++start;
-    } else {
-      while (start > 0 && !is_space(view[start - 1])) --start;
+      parts.push_back(view.substr(0, end));
+      break;
     }
-    const bool rest = max >= 0 && static_cast<std::int64_t>(parts.size()) == max;
+    const std::size_t start = [&] {
+      std::size_t at = end;
+      while (at > 0 && !is_space(view[at - 1])) --at;
+      return at;
+    }();
     parts.push_back(view.substr(start, end - start));
-    end = rest ? 0 : start;
+    end = start;
   }
   std::reverse(parts.begin(), parts.end());
   return encoded(parts);

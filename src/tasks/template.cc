@@ -38,7 +38,7 @@ std::string Template::render(const Row& row) const {
     const std::string where = place(file_, line_, problem.line);
     if (problem.exceeds_limits)
       throw Error(ErrorKind::kBadInput, fmt::format("A template was stopped: {}", problem.what()),
-                  where, "A template may take 2 million steps and make 256 MiB of text for a row.");
+                  where, "A template may take a million steps and make 256 MiB of text for a row.");
     throw RowProblem(fmt::format("{} ({})", problem.what(), where));
   }
 }

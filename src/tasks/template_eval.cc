@@ -68,7 +68,7 @@ class Rendering {
 
  private:
   Scope* open(const Scope* outer) {
-    budget_.step(8);
+    budget_.step(30);
     return &scopes_.emplace_back(Scope{.outer = outer});
   }
 
@@ -134,6 +134,7 @@ class Rendering {
 
   void set(const Node& target, Value given, Scope& scope) {
     if (target.kind == Kind::kName) {
+      budget_.copy(given);
       scope.values[target.text] = std::move(given);
     } else if (target.kind == Kind::kAttribute) {
       const Value object = value(target.children[0], scope);
@@ -162,6 +163,8 @@ class Rendering {
     for (std::size_t i = 0; i < list.size(); ++i) {
       Scope& inner = *open(&scope);
       inner.values["loop"] = loop_object(list, i);
+      budget_.copy(list[i]);  // the neighbours too have it
+      budget_.copy(list[i]);
       set(node.children[0], list[i], inner);
       write(node.body, inner, out);
     }
@@ -204,6 +207,7 @@ class Rendering {
         inner.values[names[i]] = bound.has(i)  ? bound.at(i)
                                  : has_default ? value(node.children[i].children[0], inner)
                                                : Value::undefined(names[i]);
+        budget_.copy(inner.values[names[i]]);
       }
       std::string out;
       write(node.body, inner, out);
@@ -269,7 +273,10 @@ class Rendering {
   Value compound(const Node& node, const Scope& scope) {
     if (node.kind == Kind::kList || node.kind == Kind::kTuple) {
       List list;
-      for (const Node& part : node.children) list.push_back(value(part, scope));
+      for (const Node& part : node.children) {
+        list.push_back(value(part, scope));
+        budget_.copy(list.back());
+      }
       return Value::of(std::move(list), node.kind == Kind::kTuple);
     }
     if (node.kind == Kind::kDict) {

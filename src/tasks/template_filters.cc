@@ -92,8 +92,11 @@ Value round_filter(Budget&, const Value& input, Arguments& a) {
   if (how == "ceil") return Value::of(std::ceil(input.as_number() * scale) / scale);
   if (how == "floor") return Value::of(std::floor(input.as_number() * scale) / scale);
   if (how != "common") throw Problem("round has no method '" + how + "'");
-  if (input.is_integer() && digits >= 0) return Value::of(input.as_number());
-  if (digits < 0) return Value::of(std::nearbyint(input.as_number() * scale) / scale);
+  if (input.is_integer() && digits >= 0) return Value::of(input.integer);
+  if (digits < 0) {
+    const double rounded = std::nearbyint(input.as_number() * scale) / scale;
+    return input.is_integer() ? Value::of(static_cast<std::int64_t>(rounded)) : Value::of(rounded);
+  }
   return Value::of(std::stod(fmt::format("{:.{}f}", input.as_number(), digits)));
 }
 

@@ -111,6 +111,23 @@ Value find_method(Budget& budget, const Value& self, Arguments& a) {
   return Value::of(at);
 }
 
+template <bool last>
+Value partition_method(Budget& budget, const Value& self, Arguments& a) {
+  const Bound bound("partition", a, {"sep"});
+  const std::string separator = bound.text(0), &text = self.text;
+  if (separator.empty()) throw Problem("partition() needs a separator that is not empty");
+  budget.step(1 + static_cast<std::int64_t>(text.size()) / 64);
+  const std::size_t at = last ? text.rfind(separator) : text.find(separator);
+  if (at == std::string::npos) {
+    const List missing =
+        last ? List{Value::of(""), Value::of(""), self} : List{self, Value::of(""), Value::of("")};
+    return Value::of(missing, true);
+  }
+  return Value::of(List{Value::of(text.substr(0, at)), Value::of(separator),
+                        Value::of(text.substr(at + separator.size()))},
+                   true);
+}
+
 Value replace_method(Budget& budget, const Value& self, Arguments& a) {
   const Bound bound("replace", a, {"old", "new", "count"});
   const std::string from = bound.text(0), to = bound.text(1);
@@ -220,6 +237,8 @@ const Table& text_methods() {
          const Bound bound("count", a, {"sub"});
          return Value::of(python::count(self.text, bound.text(0)));
        }},
+      {"partition", partition_method<false>},
+      {"rpartition", partition_method<true>},
       {"replace", replace_method},
       {"join", join_method},
       {"format", format_method},
@@ -260,6 +279,7 @@ const Table& list_methods() {
        [](Budget& budget, const Value& self, Arguments& a) {
          const Bound bound("append", a, {"value"});
          budget.step();
+         budget.copy(bound.at(0));
          self.list->push_back(bound.at(0));
          return Value::none();
        }},

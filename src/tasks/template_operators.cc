@@ -100,6 +100,7 @@ Value repeated(Budget& budget, const Value& value, std::int64_t n) {
   List result;
   for (std::int64_t i = 0; !value.list->empty() && i < n; ++i) {
     budget.step(static_cast<std::int64_t>(value.list->size()));
+    for (const Value& item : *value.list) budget.copy(item);
     result.insert(result.end(), value.list->begin(), value.list->end());
   }
   return Value::of(std::move(result), value.is(Kind::kTuple));
@@ -113,6 +114,8 @@ Value added(Budget& budget, const Value& a, const Value& b) {
   if (!a.is_sequence() || a.kind != b.kind) throw no_operator("+", a, b);
   budget.step(static_cast<std::int64_t>(a.list->size() + b.list->size()));
   List result = *a.list;
+  for (const List* list : {a.list.get(), b.list.get()})
+    for (const Value& item : *list) budget.copy(item);
   result.insert(result.end(), b.list->begin(), b.list->end());
   return Value::of(std::move(result), a.is(Kind::kTuple));
 }

@@ -69,6 +69,8 @@ void Budget::text(std::int64_t n) {
   if (bytes < 0 || n < 0) throw Problem("it makes too much text; does it end?", true);
 }
 
+void Budget::copy(const Value& value) { text(static_cast<std::int64_t>(value.text.size())); }
+
 DeeperBy1::DeeperBy1(Budget& budget) : budget_(budget) {
   if (budget.depth >= kMaxDepth) throw Problem("it is nested too deeply; does it end?", true);
   ++budget.depth;
@@ -330,6 +332,7 @@ List items(Budget& budget, const Value& value) {
     throw Problem(fmt::format("'{}' cannot be looped over", type_name(value)));
   }
   budget.step(static_cast<std::int64_t>(result.size()));
+  for (const Value& item : result) budget.copy(item);
   return result;
 }
 
@@ -351,6 +354,7 @@ const Value* lookup(Budget& budget, const Map& map, const Value& key) {
 }
 
 void assign(Budget& budget, Map& map, const Value& key, Value value) {
+  budget.copy(value);
   if (const Value* found = lookup(budget, map, key))
     *const_cast<Value*>(found) = std::move(value);
   else

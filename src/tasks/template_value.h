@@ -21,14 +21,17 @@ struct Problem : std::runtime_error {
   int line = 0;
 };
 
+struct Value;
+
 // What one rendering may use, so that a hostile template ends. Every evaluated node and every
 // element touched is a step; every byte of text made is counted.
 struct Budget {
-  std::int64_t steps = 2'000'000;
+  std::int64_t steps = 1'000'000;
   std::int64_t bytes = std::int64_t{256} << 20;
   int depth = 0;
   void step(std::int64_t n = 1);
   void text(std::int64_t n);
+  void copy(const Value& value);  // of a text that is kept
 };
 struct DeeperBy1 {  // recursion: macros, nested values
   explicit DeeperBy1(Budget& budget);
@@ -40,7 +43,6 @@ struct DeeperBy1 {  // recursion: macros, nested values
   Budget& budget_;
 };
 
-struct Value;
 using List = std::vector<Value>;
 using Map = std::vector<std::pair<Value, Value>>;  // in the order of insertion
 

@@ -84,8 +84,8 @@ TEST_P(AsksWhatLmEvalAsks, ForEveryKindOfTask) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, AsksWhatLmEvalAsks,
                          testing::Range(std::size_t{0}, golden_cases().size()),
-                         [](const testing::TestParamInfo<std::size_t>& info) {
-                           return golden_cases()[info.param]["name"].get<std::string>();
+                         [](const testing::TestParamInfo<std::size_t>& it) {
+                           return golden_cases()[it.param]["name"].get<std::string>();
                          });
 
 OrderedJson choice_task() {
@@ -105,16 +105,16 @@ Task made(const OrderedJson& task, const OrderedJson& rows, const std::filesyste
 
 TEST(Task, RowsThatCannotBeAskedAreUnscoredWithTheReason) {
   const TemporaryFolder folder;
-  Task task = made(choice_task(),
-                   {{"test",
-                     {{{"q", "a"}, {"options", {"x", "y"}}, {"label", 1}},
-                      {{"q", "b"}, {"options", {"x", "y"}}, {"label", 2}},
-                      {{"q", "c"}, {"options", {"x", "y"}}, {"label", -1}},
-                      {{"options", {"x", "y"}}, {"label", 0}},
-                      {{"q", "e"}, {"options", {"x", "y"}}, {"label", "z"}},
-                      {{"q", "f"}, {"options", "x"}, {"label", 0}},
-                      {{"q", "g"}, {"options", {"x", "y"}}, {"label", nullptr}}}}},
-                   folder.path());
+  OrderedJson config = choice_task();
+  config["doc_to_text"] = "{{m.q}}";
+  const auto row = [](OrderedJson m, OrderedJson options, OrderedJson label) {
+    return OrderedJson{{"m", m}, {"options", options}, {"label", label}};
+  };
+  const OrderedJson m = {{"q", "a"}}, xy = {"x", "y"};
+  const OrderedJson rows = {row(m, xy, 1),          row(m, xy, 2),   row(m, xy, -1),
+                            row({{"p", 1}}, xy, 0), row(m, xy, "z"), row(m, "x", 0),
+                            row(m, xy, nullptr)};
+  Task task = made(config, {{"test", rows}}, folder.path());
   EXPECT_EQ(task.sample(0).gold, std::vector<int>{1});
   EXPECT_TRUE(task.sample(0).scores.empty());
   const char* reasons[] = {"the label 2 is out of range: there are 2 choices",
