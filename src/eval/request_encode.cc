@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "eval/eval.h"
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 
 namespace assay {
 namespace {

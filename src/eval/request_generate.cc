@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "eval/unicode_text.h"
+#include "core/unicode_text.h"
 
 namespace assay::detail {
 namespace {
