@@ -74,6 +74,9 @@ for name, change in (("kLower", str.lower), ("kUpper", str.upper)):
     write(name, "CaseRange", [hexes(row) + [str(row[2]), str(row[3])] for row in case_ranges(change)])
 write("kSpecialUpper", "SpecialCase",
       [[f"0x{c:x}", 'U"' + "".join(f"\\U{ord(x):08x}" for x in text) + '"'] for c, text in special])
+write("kSpecialTitle", "SpecialCase",
+      [[f"0x{c:x}", 'U"' + "".join(f"\\U{ord(x):08x}" for x in chr(c).title()) + '"']
+       for c in ALL if chr(c).title() != chr(c).upper()])
 write("kPunctuation", "CharacterRange",
       [hexes(r) for r in ranges(lambda c: unicodedata.category(chr(c)).startswith("P"))])
 write("kCased", "CharacterRange", [hexes(r) for r in ranges(is_cased)])
@@ -81,6 +84,7 @@ write("kCaseIgnorable", "CharacterRange", [hexes(r) for r in ranges(is_between)]
 print("// clang-format on\n\n}  // namespace\n")
 for function, kind, name in (("lower_ranges", "CaseRange", "kLower"), ("upper_ranges", "CaseRange", "kUpper"),
                              ("special_upper", "SpecialCase", "kSpecialUpper"),
+                             ("special_title", "SpecialCase", "kSpecialTitle"),
                              ("punctuation_ranges", "CharacterRange", "kPunctuation"),
                              ("cased_ranges", "CharacterRange", "kCased"),
                              ("case_ignorable_ranges", "CharacterRange", "kCaseIgnorable")):

@@ -6,6 +6,7 @@
 
 #include "core/unicode_text.h"
 #include "tasks/score_text.h"
+#include "tasks/unicode_tables.h"
 
 namespace assay::detail::python {
 namespace {
@@ -237,21 +238,35 @@ std::int64_t count(std::string_view text, std::string_view part) {
 std::string upper(std::string_view text) { return score::upper(text); }
 std::string lower(std::string_view text) { return score::lower(text); }
 
+namespace {
+
+std::string title_case(char32_t c, std::string_view bytes) {
+  const std::span<const score::SpecialCase> special = score::special_title();
+  const auto found = std::find_if(special.begin(), special.end(),
+                                  [c](const score::SpecialCase& entry) { return entry.c == c; });
+  if (found != special.end()) return encode(found->mapped);
+  return upper(bytes);
+}
+
+}  // namespace
+
 std::string title(std::string_view text) {
   bool in_word = false;
   std::string out;
   for (const char32_t c : decode(text)) {
     const std::string one = encode(std::u32string(1, c));
-    out += in_word ? lower(one) : upper(one);
+    out += in_word ? lower(one) : title_case(c, one);
     in_word = is_letter(c);
   }
   return out;
 }
 
 std::string capitalize(std::string_view text) {
+  if (text.empty()) return {};
   char32_t c = 0;
-  const std::size_t first = text.empty() ? 0 : decode_one(text, 0, c);
-  return upper(text.substr(0, first)) + lower(text.substr(first));
+  const std::string_view first = text.substr(0, decode_one(text, 0, c));
+  // Lowered whole: a sigma that ends a word has another form.
+  return title_case(c, first) + lower(text).substr(lower(first).size());
 }
 
 bool is_space(char32_t c) {

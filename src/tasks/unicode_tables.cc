@@ -174,6 +174,55 @@ constexpr SpecialCase kSpecialUpper[] = {
     {0xfb14, U"\U00000544\U00000535"}, {0xfb15, U"\U00000544\U0000053b"},
     {0xfb16, U"\U0000054e\U00000546"}, {0xfb17, U"\U00000544\U0000053d"},
 };
+constexpr SpecialCase kSpecialTitle[] = {
+    {0xdf, U"\U00000053\U00000073"}, {0x1c4, U"\U000001c5"}, {0x1c5, U"\U000001c5"},
+    {0x1c6, U"\U000001c5"}, {0x1c7, U"\U000001c8"}, {0x1c8, U"\U000001c8"}, {0x1c9, U"\U000001c8"},
+    {0x1ca, U"\U000001cb"}, {0x1cb, U"\U000001cb"}, {0x1cc, U"\U000001cb"}, {0x1f1, U"\U000001f2"},
+    {0x1f2, U"\U000001f2"}, {0x1f3, U"\U000001f2"}, {0x587, U"\U00000535\U00000582"},
+    {0x10d0, U"\U000010d0"}, {0x10d1, U"\U000010d1"}, {0x10d2, U"\U000010d2"},
+    {0x10d3, U"\U000010d3"}, {0x10d4, U"\U000010d4"}, {0x10d5, U"\U000010d5"},
+    {0x10d6, U"\U000010d6"}, {0x10d7, U"\U000010d7"}, {0x10d8, U"\U000010d8"},
+    {0x10d9, U"\U000010d9"}, {0x10da, U"\U000010da"}, {0x10db, U"\U000010db"},
+    {0x10dc, U"\U000010dc"}, {0x10dd, U"\U000010dd"}, {0x10de, U"\U000010de"},
+    {0x10df, U"\U000010df"}, {0x10e0, U"\U000010e0"}, {0x10e1, U"\U000010e1"},
+    {0x10e2, U"\U000010e2"}, {0x10e3, U"\U000010e3"}, {0x10e4, U"\U000010e4"},
+    {0x10e5, U"\U000010e5"}, {0x10e6, U"\U000010e6"}, {0x10e7, U"\U000010e7"},
+    {0x10e8, U"\U000010e8"}, {0x10e9, U"\U000010e9"}, {0x10ea, U"\U000010ea"},
+    {0x10eb, U"\U000010eb"}, {0x10ec, U"\U000010ec"}, {0x10ed, U"\U000010ed"},
+    {0x10ee, U"\U000010ee"}, {0x10ef, U"\U000010ef"}, {0x10f0, U"\U000010f0"},
+    {0x10f1, U"\U000010f1"}, {0x10f2, U"\U000010f2"}, {0x10f3, U"\U000010f3"},
+    {0x10f4, U"\U000010f4"}, {0x10f5, U"\U000010f5"}, {0x10f6, U"\U000010f6"},
+    {0x10f7, U"\U000010f7"}, {0x10f8, U"\U000010f8"}, {0x10f9, U"\U000010f9"},
+    {0x10fa, U"\U000010fa"}, {0x10fd, U"\U000010fd"}, {0x10fe, U"\U000010fe"},
+    {0x10ff, U"\U000010ff"}, {0x1f80, U"\U00001f88"}, {0x1f81, U"\U00001f89"},
+    {0x1f82, U"\U00001f8a"}, {0x1f83, U"\U00001f8b"}, {0x1f84, U"\U00001f8c"},
+    {0x1f85, U"\U00001f8d"}, {0x1f86, U"\U00001f8e"}, {0x1f87, U"\U00001f8f"},
+    {0x1f88, U"\U00001f88"}, {0x1f89, U"\U00001f89"}, {0x1f8a, U"\U00001f8a"},
+    {0x1f8b, U"\U00001f8b"}, {0x1f8c, U"\U00001f8c"}, {0x1f8d, U"\U00001f8d"},
+    {0x1f8e, U"\U00001f8e"}, {0x1f8f, U"\U00001f8f"}, {0x1f90, U"\U00001f98"},
+    {0x1f91, U"\U00001f99"}, {0x1f92, U"\U00001f9a"}, {0x1f93, U"\U00001f9b"},
+    {0x1f94, U"\U00001f9c"}, {0x1f95, U"\U00001f9d"}, {0x1f96, U"\U00001f9e"},
+    {0x1f97, U"\U00001f9f"}, {0x1f98, U"\U00001f98"}, {0x1f99, U"\U00001f99"},
+    {0x1f9a, U"\U00001f9a"}, {0x1f9b, U"\U00001f9b"}, {0x1f9c, U"\U00001f9c"},
+    {0x1f9d, U"\U00001f9d"}, {0x1f9e, U"\U00001f9e"}, {0x1f9f, U"\U00001f9f"},
+    {0x1fa0, U"\U00001fa8"}, {0x1fa1, U"\U00001fa9"}, {0x1fa2, U"\U00001faa"},
+    {0x1fa3, U"\U00001fab"}, {0x1fa4, U"\U00001fac"}, {0x1fa5, U"\U00001fad"},
+    {0x1fa6, U"\U00001fae"}, {0x1fa7, U"\U00001faf"}, {0x1fa8, U"\U00001fa8"},
+    {0x1fa9, U"\U00001fa9"}, {0x1faa, U"\U00001faa"}, {0x1fab, U"\U00001fab"},
+    {0x1fac, U"\U00001fac"}, {0x1fad, U"\U00001fad"}, {0x1fae, U"\U00001fae"},
+    {0x1faf, U"\U00001faf"}, {0x1fb2, U"\U00001fba\U00000345"}, {0x1fb3, U"\U00001fbc"},
+    {0x1fb4, U"\U00000386\U00000345"}, {0x1fb7, U"\U00000391\U00000342\U00000345"},
+    {0x1fbc, U"\U00001fbc"}, {0x1fc2, U"\U00001fca\U00000345"}, {0x1fc3, U"\U00001fcc"},
+    {0x1fc4, U"\U00000389\U00000345"}, {0x1fc7, U"\U00000397\U00000342\U00000345"},
+    {0x1fcc, U"\U00001fcc"}, {0x1ff2, U"\U00001ffa\U00000345"}, {0x1ff3, U"\U00001ffc"},
+    {0x1ff4, U"\U0000038f\U00000345"}, {0x1ff7, U"\U000003a9\U00000342\U00000345"},
+    {0x1ffc, U"\U00001ffc"}, {0xfb00, U"\U00000046\U00000066"}, {0xfb01, U"\U00000046\U00000069"},
+    {0xfb02, U"\U00000046\U0000006c"}, {0xfb03, U"\U00000046\U00000066\U00000069"},
+    {0xfb04, U"\U00000046\U00000066\U0000006c"}, {0xfb05, U"\U00000053\U00000074"},
+    {0xfb06, U"\U00000053\U00000074"}, {0xfb13, U"\U00000544\U00000576"},
+    {0xfb14, U"\U00000544\U00000565"}, {0xfb15, U"\U00000544\U0000056b"},
+    {0xfb16, U"\U0000054e\U00000576"}, {0xfb17, U"\U00000544\U0000056d"},
+};
 constexpr CharacterRange kPunctuation[] = {
     {0x21, 0x23}, {0x25, 0x2a}, {0x2c, 0x2f}, {0x3a, 0x3b}, {0x3f, 0x40}, {0x5b, 0x5d},
     {0x5f, 0x5f}, {0x7b, 0x7b}, {0x7d, 0x7d}, {0xa1, 0xa1}, {0xa7, 0xa7}, {0xab, 0xab},
@@ -347,6 +396,7 @@ constexpr CharacterRange kCaseIgnorable[] = {
 std::span<const CaseRange> lower_ranges() { return kLower; }
 std::span<const CaseRange> upper_ranges() { return kUpper; }
 std::span<const SpecialCase> special_upper() { return kSpecialUpper; }
+std::span<const SpecialCase> special_title() { return kSpecialTitle; }
 std::span<const CharacterRange> punctuation_ranges() { return kPunctuation; }
 std::span<const CharacterRange> cased_ranges() { return kCased; }
 std::span<const CharacterRange> case_ignorable_ranges() { return kCaseIgnorable; }
