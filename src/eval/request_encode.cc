@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "eval/eval.h"
 #include "core/unicode_text.h"
+#include "eval/eval.h"
 
 namespace assay {
 namespace {

@@ -121,8 +121,8 @@ Json parse_gen_kwargs(const std::string& text) {
   return result;
 }
 
-Generation plan_generation(const TaskConfig& config, const TaskOptions& options) {
-  Generation result;
+GenerationPlan plan_generation(const TaskConfig& config, const TaskOptions& options) {
+  GenerationPlan result;
   if (config.output_type != "generate_until") return result;
   Json kwargs = own_kwargs(config);
   const Json given = parse_gen_kwargs(options.gen_kwargs);

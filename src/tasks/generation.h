@@ -9,7 +9,7 @@
 
 namespace assay::detail {
 
-struct Generation {
+struct GenerationPlan {
   std::string kwargs_json;  // merged, as lm-eval would show them
   std::vector<std::string> until;
   int max_new_tokens = 256;
@@ -21,6 +21,6 @@ struct Generation {
 Json parse_gen_kwargs(const std::string& text);
 
 // Errors: kBadInput naming the task's file, kUsage for a wrong --gen-kwargs.
-Generation plan_generation(const TaskConfig& config, const TaskOptions& options);
+GenerationPlan plan_generation(const TaskConfig& config, const TaskOptions& options);
 
 }  // namespace assay::detail

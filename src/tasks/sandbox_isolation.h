@@ -31,7 +31,7 @@ std::vector<std::string> sandbox_environment();
 std::int64_t tmp_bytes(const SandboxLimits& limits);
 inline constexpr std::int64_t kMaxTmpFiles = 16384;
 
-// The program of descriptor 0 side: sets the last limits, runs the program, and hands the token in
+// What Python runs: sets the last limits, runs the program, and hands the token in
 // when it has come to its end.
 extern const char kSandboxRunner[];
 // Passes when the isolation is what docs/sandbox.md says.

@@ -112,8 +112,11 @@ SandboxRun::Clock::time_point SandboxRun::wake_up_at() const {
 bool SandboxRun::advance() {
   read_output(false);
   read_control();
-  if (bwrap_ >= 0 && !ended_by_us_) check_limits();
-  if (bwrap_ >= 0 && has_ended(bwrap_handle_)) reap();
+  if (bwrap_ >= 0 && has_ended(bwrap_handle_)) {
+    reap();  // before looking at the time: what has ended is not late because we are
+  } else if (bwrap_ >= 0 && !ended_by_us_) {
+    check_limits();
+  }
   if (bwrap_ >= 0 || (init_handle_ && !has_ended(init_handle_))) return false;
   read_control();
   read_output(true);
@@ -164,13 +167,6 @@ void SandboxRun::begin() {
   }
   init_ = inside.front();
   init_handle_ = process_handle(init_);
-  // The runner has set this for itself and all after it; but a program may write to the memory of
-  // the first process, which is the same user's.
-  const auto n = static_cast<rlim_t>(limits_.n_processes);
-  const rlimit processes{.rlim_cur = n, .rlim_max = n};
-  if (::prlimit(init_, RLIMIT_NPROC, &processes, nullptr) != 0) {
-    throw Error(ErrorKind::kEngine, "the sandbox's number of processes cannot be limited");
-  }
   running_ = true;
   started_ = Clock::now();
   deadline_ = started_ + limits_.wall_timeout;

@@ -9,6 +9,9 @@ namespace assay::detail {
 // by looking around: it exists only in C objects that no frame, variable or (after gc.freeze) list
 // of the collector leads to. exec in an empty namespace is what HF's code_eval does.
 //
+// The number of processes is limited here, where only the sandbox's own count; for the first
+// process too, because a program may write to the memory of that one.
+//
 // Before the program starts, the runner says R and waits for G: only then does the clock run, and
 // the supervisor has got hold of the namespace's first process.
 const char kSandboxRunner[] = R"py(
@@ -23,7 +26,8 @@ def flush():
 
 def steps():
     limit = int(sys.argv.pop())
-    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+    for process in (1, os.getpid()):
+        resource.prlimit(process, resource.RLIMIT_NPROC, (limit, limit))
     with open(3, "rb") as sent:
         token, program = sent.read(32), sent.read().decode("utf-8", "surrogateescape")
     os.write(4, b"R")

@@ -232,7 +232,7 @@ struct Task::Impl {
   TaskOptions options;
   int num_fewshot = 0;
   TaskFunctions functions;
-  Generation generation;
+  GenerationPlan generation;
   TaskData data;
   TaskFields fields;
   bool multiple_input = false;

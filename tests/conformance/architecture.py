@@ -113,6 +113,19 @@ def check_folders(tree):
     return complaints + [f"src: folders include each other: {' -> '.join(c)}" for c in find_cycles(cycles)]
 
 
+TYPE = re.compile(r"^(?:class|struct|enum class) (\w+)[^;{]*\{", re.M)
+
+
+def check_type_names(tree):
+    """Two types of one name in one namespace are one to the linker, which takes either's functions for both."""
+    homes = collections.defaultdict(set)
+    for name, _, _ in tree.sources():
+        if name.endswith(".h"):
+            for match in TYPE.finditer(tree.text(name)):
+                homes[match.group(1)].add(name)
+    return [f"src: type {t} is defined in {' and '.join(sorted(h))}" for t, h in sorted(homes.items()) if len(h) > 1]
+
+
 def find_cycles(edges):
     found, done = [], set()
 
@@ -197,7 +210,8 @@ def exists(tree, path):
     return any(tree.root.glob(path.rstrip("/")))
 
 
-RULES = [check_folders, check_sdk_headers, check_length, check_unfinished, check_addresses, check_documents]
+RULES = [check_folders, check_type_names, check_sdk_headers, check_length, check_unfinished, check_addresses,
+         check_documents]
 
 
 def check(root):
