@@ -138,6 +138,7 @@ Offer offer_converted(const PlaceQuery& place) {
     offer.splits =
         plan_converted(place.sources.list_hub(repository), place.query.name, offer.why_not);
   });
+  offer.network_failed = false;  // most data sets have none; offer_hub says whether the hub answers
   offer_files_of(place, repository, offer);
   return offer;
 }

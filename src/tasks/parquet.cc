@@ -103,7 +103,29 @@ Json dictionary_cell(const Array& array, std::int64_t i) {
   return cell_of(*coded.dictionary(), coded.GetValueIndex(i));
 }
 
-// Times, dates, decimals and what else has no form of its own in JSON.
+// As Python writes a datetime: microseconds where there are any, "+00:00" for UTC.
+std::string python_time(std::string text) {
+  std::string zone;
+  if (text.ends_with('Z')) {
+    text.pop_back();
+    zone = "+00:00";
+  }
+  const std::size_t dot = text.rfind('.');
+  if (dot != std::string::npos) {
+    std::string fraction = text.substr(dot + 1);
+    text.resize(dot);
+    fraction.resize(6, '0');
+    if (fraction != "000000") text += "." + fraction;
+  }
+  return text + zone;
+}
+
+Json time_cell(const Array& array, std::int64_t i) {
+  const auto scalar = array.GetScalar(i);
+  return scalar.ok() ? Json(python_time((*scalar)->ToString())) : Json();
+}
+
+// Dates, decimals and what else has no form of its own in JSON.
 Json other_cell(const Array& array, std::int64_t i) {
   const auto scalar = array.GetScalar(i);
   return scalar.ok() ? Json((*scalar)->ToString()) : Json();
@@ -133,6 +155,9 @@ Json cell_of(const Array& array, std::int64_t i) {
       {arrow::Type::MAP, list_cell<arrow::MapType>},
       {arrow::Type::STRUCT, struct_cell},
       {arrow::Type::DICTIONARY, dictionary_cell},
+      {arrow::Type::TIMESTAMP, time_cell},
+      {arrow::Type::TIME32, time_cell},
+      {arrow::Type::TIME64, time_cell},
   };
   if (array.type_id() == arrow::Type::NA || array.IsNull(i)) return nullptr;
   const auto cell = kCells.find(array.type_id());

@@ -227,6 +227,7 @@ std::vector<SplitPlan> plan_repository(const std::vector<std::string>& files, co
       why_not = "it has no folder '" + config + "' with files of rows";
     }
   }
+  if (!plans.empty()) why_not.clear();
   return plans;
 }
 

@@ -113,7 +113,9 @@ TEST_F(DatasetPlaces, AMappingComesFirst) {
       write("own/datasets.yaml",
             "version: 1\ndatasets:\n- {path: org/set, splits: {test: a.jsonl, dev: none.jsonl}}\n");
   EXPECT_EQ(load({.path = "org/set", .split = "test"}, sources), "mapped ");
-  EXPECT_EQ(load({.path = "org/set", .split = "train"}, hub()), "hub ") << "one file is train";
+  EXPECT_EQ(load({.path = "org/set", .split = "test"}, hub()), "hub ");
+  put("org/one", "rows.jsonl", rows({"all"}));
+  EXPECT_EQ(load({.path = "org/one", .split = "train"}, hub()), "all ");
 }
 
 TEST_F(DatasetPlaces, ShardsOfAConfiguration) {
@@ -128,8 +130,7 @@ TEST_F(DatasetPlaces, ShardsOfAConfiguration) {
   EXPECT_EQ(dataset.identity.source,
             "hf:datasets/org/set/anatomy/test-00000-of-00002.jsonl and 1 more");
   EXPECT_EQ(dataset_splits(query, hub()), (std::vector<std::string>{"dev", "test"}));
-  const std::string text =
-      error_text([&] { load({.path = "org/set", .split = "test"}, hub()); }, ErrorKind::kIo);
+  const std::string text = error_text([&] { load({.path = "org/set", .split = "test"}, hub()); });
   EXPECT_NE(text.find("several folders, and nothing says which one"), std::string::npos) << text;
 }
 
@@ -149,8 +150,8 @@ TEST_F(DatasetPlaces, TheReadmeNamesConfigurations) {
   EXPECT_EQ(load({.path = "org/set", .split = "test"}, hub()), "eins ");
   EXPECT_EQ(load({.path = "org/set", .name = "fr", .split = "train"}, hub()), "un ");
   EXPECT_EQ(load({.path = "org/set", .name = "it", .split = "validation"}, hub()), "uno ");
-  const std::string text = error_text(
-      [&] { load({.path = "org/set", .name = "es", .split = "test"}, hub()); }, ErrorKind::kIo);
+  const std::string text =
+      error_text([&] { load({.path = "org/set", .name = "es", .split = "test"}, hub()); });
   EXPECT_NE(text.find("it has no configuration 'es'; there are: en, de, fr, it"), std::string::npos)
       << text;
 }
@@ -175,8 +176,8 @@ TEST_F(DatasetPlaces, ParquetBeforeOtherForms) {
 TEST_F(DatasetPlaces, AScriptsRowsComeFromTheConversion) {
   put("org/set", "set.py", "import datasets");
   put("org/set", "raw/test.jsonl", rows({"raw"}));
-  const std::string text = error_text(
-      [&] { load({.path = "org/set", .name = "main", .split = "test"}, hub()); }, ErrorKind::kIo);
+  const std::string text =
+      error_text([&] { load({.path = "org/set", .name = "main", .split = "test"}, hub()); });
   EXPECT_NE(text.find("its rows are made by a Python script"), std::string::npos) << text;
   if (!can_read_parquet()) GTEST_SKIP() << "this build cannot read Parquet";
   std::filesystem::create_directories(folder_ / "hub/org/set@refs/convert/parquet/main/test");
@@ -219,11 +220,17 @@ TEST_F(DatasetPlaces, SaysEveryPlaceThatWasLookedAt) {
           "mapping given with --data (docs/formats/datasets.md).");
 }
 
+TEST_F(DatasetPlaces, AHubThatDoesNotAnswerIsAnErrorOfReading) {
+  const std::string text =
+      error_text([&] { load({.path = "org/none", .split = "test"}, hub()); }, ErrorKind::kIo);
+  EXPECT_NE(text.find("the hub's org/none: The hub has no org/none"), std::string::npos) << text;
+  EXPECT_NE(text.find("run again with access to the hub"), std::string::npos) << text;
+}
+
 TEST_F(DatasetPlaces, SaysWhichSplitsThereAre) {
   put("org/set", "train.jsonl", rows({"a"}));
   put("org/set", "test.jsonl", rows({"a"}));
-  const std::string text =
-      error_text([&] { load({.path = "org/set", .split = "dev"}, hub()); }, ErrorKind::kIo);
+  const std::string text = error_text([&] { load({.path = "org/set", .split = "dev"}, hub()); });
   EXPECT_NE(text.find("the hub's org/set: it has only test, train;"), std::string::npos) << text;
   const std::string address = error_text([&] {
     load({.path = "json",
