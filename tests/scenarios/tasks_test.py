@@ -24,6 +24,19 @@ class TasksCommands(ScenarioCase):
         self.assertEqual([(entry["name"], entry["kind"]) for entry in entries], [("mine", "task"), ("ours", "tag")])
         self.refuse(5, "tasks", "ls", "--include-path", self.folder / "gone", says="no such folder")
 
+    def test_show(self):
+        self.write("rows.jsonl", '{"q": "one?", "a": "1"}\n{"q": "two?", "a": "2"}\n')
+        self.write("mine.yaml", GOOD.replace("dataset_path: d", "dataset_path: json\ndataset_kwargs: {data_files: {test: rows.jsonl}}"))
+        ours = ("--include-path", self.folder, "--no-shipped")
+        shown = self.json_of("tasks", "show", "mine", "--item", "1", *ours)
+        self.assertEqual((shown["row"], shown["target"]), ("1", "2"))
+        self.assertEqual([request["context"] for request in shown["requests"]], ["two?"])
+        self.assertEqual(shown["requests"][0]["until"], ["\n\n"])
+        with_example = self.json_of("tasks", "show", "mine", "--item", "1", "--num-fewshot", "1", *ours)
+        self.assertEqual(with_example["requests"][0]["context"], "one? 1\n\ntwo?")
+        self.assertIn("two?", self.succeed("tasks", "show", "mine", "--item", "1", *ours).stdout.decode())
+        self.refuse(2, "tasks", "show", "mine", "--item", "2", *ours, says="There is no item 2")
+
     def test_validate(self):
         self.write("mine.yaml", GOOD)
         self.assertIn(b"1 of 1 files", self.succeed("tasks", "validate", self.folder).stdout)
