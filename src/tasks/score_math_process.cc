@@ -68,7 +68,7 @@ for line in sys.stdin:
     say(reply)
 )python";
 
-constexpr int kStartMs = 60'000;  // importing SymPy from a cold disk
+constexpr int kStartMs = 180'000;  // importing SymPy from a cold disk on a busy machine
 constexpr int kReplyMs = 30'000;  // what its own alarms did not end
 
 // Ends with the object. Not thread-safe.
