@@ -69,7 +69,7 @@ for line in sys.stdin:
 )python";
 
 constexpr int kStartMs = 180'000;  // importing SymPy from a cold disk on a busy machine
-constexpr int kReplyMs = 30'000;  // what its own alarms did not end
+constexpr int kReplyMs = 30'000;   // what its own alarms did not end
 
 // Ends with the object. Not thread-safe.
 class Process {
