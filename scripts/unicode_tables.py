@@ -61,6 +61,10 @@ def write(name, kind, rows):
     print("};")
 
 
+def literal(text):
+    return 'U"' + "".join(f"\\u{ord(x):04x}" for x in text) + '"'  # all below U+10000
+
+
 def hexes(row):
     return [f"0x{row[0]:x}", f"0x{row[1]:x}"]
 
@@ -72,8 +76,9 @@ print("// Made by scripts/unicode_tables.py; not edited by hand.")
 print('#include "tasks/unicode_tables.h"\n\nnamespace assay::detail::score {\nnamespace {\n\n// clang-format off')
 for name, change in (("kLower", str.lower), ("kUpper", str.upper)):
     write(name, "CaseRange", [hexes(row) + [str(row[2]), str(row[3])] for row in case_ranges(change)])
-write("kSpecialUpper", "SpecialCase",
-      [[f"0x{c:x}", 'U"' + "".join(f"\\U{ord(x):08x}" for x in text) + '"'] for c, text in special])
+write("kSpecialUpper", "SpecialCase", [[f"0x{c:x}", literal(text)] for c, text in special])
+write("kSpecialTitle", "SpecialCase",
+      [[f"0x{c:x}", literal(chr(c).title())] for c in ALL if chr(c).title() != chr(c).upper()])
 write("kPunctuation", "CharacterRange",
       [hexes(r) for r in ranges(lambda c: unicodedata.category(chr(c)).startswith("P"))])
 write("kCased", "CharacterRange", [hexes(r) for r in ranges(is_cased)])
@@ -81,6 +86,7 @@ write("kCaseIgnorable", "CharacterRange", [hexes(r) for r in ranges(is_between)]
 print("// clang-format on\n\n}  // namespace\n")
 for function, kind, name in (("lower_ranges", "CaseRange", "kLower"), ("upper_ranges", "CaseRange", "kUpper"),
                              ("special_upper", "SpecialCase", "kSpecialUpper"),
+                             ("special_title", "SpecialCase", "kSpecialTitle"),
                              ("punctuation_ranges", "CharacterRange", "kPunctuation"),
                              ("cased_ranges", "CharacterRange", "kCased"),
                              ("case_ignorable_ranges", "CharacterRange", "kCaseIgnorable")):

@@ -6,6 +6,7 @@
 
 #include "core/unicode_text.h"
 #include "tasks/score_text.h"
+#include "tasks/unicode_tables.h"
 
 namespace assay::detail::python {
 namespace {
@@ -49,25 +50,6 @@ void append(std::string& out, char32_t c) {
     tail(6);
   }
   tail(0);
-}
-
-// The title case of one character, where it is not its upper case: digraphs ("ǆ" to "ǅ"), Georgian,
-// Greek with iota below, and characters whose upper case is several ("ß" to "Ss").
-std::string title_of(char32_t c) {
-  const auto text = [](const std::u32string& characters) { return encode(characters); };
-  for (const char32_t digraph : {0x1c5U, 0x1c8U, 0x1cbU, 0x1f2U})
-    if (c + 1 >= digraph && c <= digraph + 1) return text(std::u32string(1, digraph));
-  if (c >= 0x1f80 && c <= 0x1faf) return text(std::u32string(1, c | 8U));
-  const char32_t last = c & 0xfU;
-  const bool with_iota = c == (0x1fb0 | last) || c == (0x1fc0 | last) || c == (0x1ff0 | last);
-  if (with_iota && last == 3) return text(std::u32string(1, c + 9));
-  if (with_iota && last == 7) return encode(std::u32string{c + 5, 0x342});
-  if ((c >= 0x10d0 && c <= 0x10ff) || (with_iota && last == 12)) return text(std::u32string(1, c));
-  const std::u32string all = decode(score::upper(text(std::u32string(1, c))));
-  if (with_iota && (last == 2 || last == 4) && all.size() > 1)
-    return encode(std::u32string{all[0], 0x345});
-  if (all.size() < 2 || c == 0x149) return encode(all);
-  return text(all.substr(0, 1)) + score::lower(text(all.substr(1)));
 }
 
 std::vector<std::string> encoded(const std::vector<std::u32string_view>& parts) {
@@ -256,11 +238,24 @@ std::int64_t count(std::string_view text, std::string_view part) {
 std::string upper(std::string_view text) { return score::upper(text); }
 std::string lower(std::string_view text) { return score::lower(text); }
 
+namespace {
+
+std::string title_case(char32_t c, std::string_view bytes) {
+  const std::span<const score::SpecialCase> special = score::special_title();
+  const auto found = std::find_if(special.begin(), special.end(),
+                                  [c](const score::SpecialCase& entry) { return entry.c == c; });
+  if (found != special.end()) return encode(found->mapped);
+  return upper(bytes);
+}
+
+}  // namespace
+
 std::string title(std::string_view text) {
   bool in_word = false;
   std::string out;
   for (const char32_t c : decode(text)) {
-    out += in_word ? lower(encode(std::u32string(1, c))) : title_of(c);
+    const std::string one = encode(std::u32string(1, c));
+    out += in_word ? lower(one) : title_case(c, one);
     in_word = is_letter(c);
   }
   return out;
@@ -269,8 +264,9 @@ std::string title(std::string_view text) {
 std::string capitalize(std::string_view text) {
   if (text.empty()) return {};
   char32_t c = 0;
-  const std::size_t first = decode_one(text, 0, c);
-  return title_of(c) + lower(text.substr(first));
+  const std::string_view first = text.substr(0, decode_one(text, 0, c));
+  // Lowered whole: a sigma that ends a word has another form.
+  return title_case(c, first) + lower(text).substr(lower(first).size());
 }
 
 bool is_space(char32_t c) {

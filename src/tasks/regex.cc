@@ -5,13 +5,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace assay::detail {
 namespace {
 
-// Python has no limits; a pattern that needs more than these does not end in useful time.
-constexpr std::uint32_t kMatchLimit = 10'000'000;
 constexpr std::uint32_t kDepthLimit = 1'000'000;
 constexpr std::uint32_t kHeapLimitKib = 256 * 1024;
+
+// Steps that a match may take from one start. Python has no limits; a pattern that needs more than
+// these does not end in useful time. Over all starts in a text about 4e9 steps at most, but never
+// fewer from one start than what goes through the text a few dozen times.
+std::uint32_t match_limit(std::size_t n_bytes) {
+  constexpr std::uint64_t kOneStart = 10'000'000, kAllStarts = 4'000'000'000, kPerByte = 64;
+  const std::uint64_t n = n_bytes + 1;
+  const std::uint64_t limit = std::max(n * kPerByte, std::min(kOneStart, kAllStarts / n));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(limit, UINT32_MAX));
+}
 
 std::string message_of(int code) {
   std::string text(256, '\0');
@@ -43,8 +53,27 @@ std::uint32_t options_of(const RegexFlags& flags) {
 
 struct Regex::Code {
   std::unique_ptr<pcre2_code, FreeContext> code;
-  std::unique_ptr<pcre2_match_context, FreeContext> limits;
   std::size_t n_groups = 0;
+};
+
+// Goes through one text.
+struct Regex::Scan {
+  Scan(const Code& of, std::string_view in)
+      : code(of),
+        text(in),
+        limits(pcre2_match_context_create(nullptr)),
+        data(pcre2_match_data_create_from_pattern(of.code.get(), nullptr)) {
+    if (!limits || !data) throw RegexError("no memory for a regular expression");
+    pcre2_set_match_limit(limits.get(), match_limit(text.size()));
+    pcre2_set_depth_limit(limits.get(), kDepthLimit);
+    pcre2_set_heap_limit(limits.get(), kHeapLimitKib);
+  }
+  std::optional<Match> next(std::size_t start, bool not_empty) const;
+
+  const Code& code;
+  std::string_view text;
+  std::unique_ptr<pcre2_match_context, FreeContext> limits;
+  std::unique_ptr<pcre2_match_data, FreeContext> data;
 };
 
 Regex::Regex(std::string_view pattern, RegexFlags flags) {
@@ -61,11 +90,6 @@ Regex::Regex(std::string_view pattern, RegexFlags flags) {
   if (!made->code)
     throw RegexError(
         fmt::format("not a regular expression: \"{}\": {}", pattern, message_of(error)));
-  made->limits.reset(pcre2_match_context_create(nullptr));
-  if (!made->limits) throw RegexError("no memory for a regular expression");
-  pcre2_set_match_limit(made->limits.get(), kMatchLimit);
-  pcre2_set_depth_limit(made->limits.get(), kDepthLimit);
-  pcre2_set_heap_limit(made->limits.get(), kHeapLimitKib);
   std::uint32_t n = 0;
   pcre2_pattern_info(made->code.get(), PCRE2_INFO_CAPTURECOUNT, &n);
   made->n_groups = n;
@@ -74,20 +98,16 @@ Regex::Regex(std::string_view pattern, RegexFlags flags) {
 
 std::size_t Regex::n_groups() const { return code_->n_groups; }
 
-std::optional<Regex::Match> Regex::match_at(std::string_view text, std::size_t start,
-                                            bool not_empty) const {
-  const std::unique_ptr<pcre2_match_data, FreeContext> data(
-      pcre2_match_data_create_from_pattern(code_->code.get(), nullptr));
-  if (!data) throw RegexError("no memory for a regular expression");
+std::optional<Regex::Match> Regex::Scan::next(std::size_t start, bool not_empty) const {
   std::uint32_t options = not_empty ? PCRE2_NOTEMPTY_ATSTART : 0;
   if (start > 0) options |= PCRE2_NO_UTF_CHECK;  // checked by the first call
-  const int n = pcre2_match(code_->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
-                            text.size(), start, options, data.get(), code_->limits.get());
+  const int n = pcre2_match(code.code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                            start, options, data.get(), limits.get());
   if (n == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (n < 0) throw RegexError(fmt::format("the regular expression did not end: {}", message_of(n)));
   const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data.get());
   Match match{.begin = ends[0], .end = ends[1]};
-  for (std::size_t i = 1; i <= code_->n_groups; ++i) {
+  for (std::size_t i = 1; i <= code.n_groups; ++i) {
     const bool took_part = static_cast<int>(i) < n && ends[2 * i] != PCRE2_UNSET;
     match.groups.emplace_back();
     if (took_part) match.groups.back() = text.substr(ends[2 * i], ends[2 * i + 1] - ends[2 * i]);
@@ -96,15 +116,16 @@ std::optional<Regex::Match> Regex::match_at(std::string_view text, std::size_t s
 }
 
 std::optional<Regex::Match> Regex::search(std::string_view text) const {
-  return match_at(text, 0, false);
+  return Scan(*code_, text).next(0, false);
 }
 
 std::vector<Regex::Match> Regex::find_iter(std::string_view text) const {
+  const Scan scan(*code_, text);
   std::vector<Match> found;
   std::size_t at = 0;
   bool after_empty = false;  // then an empty match at the same place is not a new one
   while (at <= text.size()) {
-    std::optional<Match> match = match_at(text, at, after_empty);
+    std::optional<Match> match = scan.next(at, after_empty);
     if (!match) break;
     at = match->end;
     after_empty = match->begin == match->end;

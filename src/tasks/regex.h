@@ -53,7 +53,7 @@ class Regex {
 
  private:
   struct Code;
-  std::optional<Match> match_at(std::string_view text, std::size_t start, bool not_empty) const;
+  struct Scan;
   std::shared_ptr<const Code> code_;
 };
 

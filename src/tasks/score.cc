@@ -278,7 +278,10 @@ void score_samples_with(const TaskConfig& config, std::span<SampleRecord> sample
                         const ScoreOptions& options, const OwnResults& own) {
   refuse_own_functions(config, options.trust_task_code && own);
   Scorer scorer(config, options, own);
-  for (SampleRecord& sample : samples) scorer.add(sample);
+  for (SampleRecord& sample : samples) {
+    if (options.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Scoring was stopped");
+    scorer.add(sample);
+  }
   scorer.flush();
 }
 

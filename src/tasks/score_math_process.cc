@@ -68,8 +68,8 @@ for line in sys.stdin:
     say(reply)
 )python";
 
-constexpr int kStartMs = 60'000;  // importing SymPy from a cold disk
-constexpr int kReplyMs = 30'000;  // what its own alarms did not end
+constexpr int kStartMs = 180'000;  // importing SymPy from a cold disk on a busy machine
+constexpr int kReplyMs = 30'000;   // what its own alarms did not end
 
 // Ends with the object. Not thread-safe.
 class Process {

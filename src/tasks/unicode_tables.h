@@ -22,6 +22,7 @@ struct CharacterRange {
 std::span<const CaseRange> lower_ranges();
 std::span<const CaseRange> upper_ranges();
 std::span<const SpecialCase> special_upper();
+std::span<const SpecialCase> special_title();  // where the first letter of a word is not upper case
 std::span<const CharacterRange> punctuation_ranges();
 std::span<const CharacterRange> cased_ranges();           // property Cased
 std::span<const CharacterRange> case_ignorable_ranges();  // property Case_Ignorable

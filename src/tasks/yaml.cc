@@ -28,6 +28,21 @@ std::string key_text(const Json& key) {
   return key.is_string() ? key.get<std::string>() : key.dump();
 }
 
+// yaml-cpp writes the escapes \_ and \N as the single bytes A0 and 85; the text around them is
+// UTF-8, so that such a byte where a character starts is one of them.
+std::string repaired_escapes(const std::string& text) {
+  if (text.find_first_of("\xA0\x85") == std::string::npos) return text;
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == 0xA0 || c == 0x85) result += '\xC2';
+    const std::size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 1;
+    result.append(text, i, n);
+    i += n;
+  }
+  return result;
+}
+
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const std::string& file) : file_(std::make_shared<std::string>(file)) {}
@@ -49,7 +64,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    add(tagged_scalar(mark, tag, value), anchor);
+    add(tagged_scalar(mark, tag, repaired_escapes(value)), anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -239,6 +254,14 @@ class TreeBuilder : public YAML::EventHandler {
   bool plain_merge_ = false;  // the scalar just read is the plain text "<<"
 };
 
+// The second byte of a character of three or four bytes: no longer forms than needed, no
+// surrogates, nothing beyond U+10FFFF.
+bool is_second_byte(unsigned char first, unsigned char second) {
+  const unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  return second >= low && second <= high;
+}
+
 // What libyaml's reader refuses: bytes that are not UTF-8, and control characters.
 void check_characters(std::string_view text, const std::string& file) {
   int line = 1;
@@ -254,6 +277,7 @@ void check_characters(std::string_view text, const std::string& file) {
     for (std::size_t k = 1; good && k < n; ++k) {
       good = (static_cast<unsigned char>(text[i + k]) & 0xC0U) == 0x80U;
     }
+    if (good && n > 1) good = is_second_byte(c, static_cast<unsigned char>(text[i + 1]));
     if (!good) fail("The file is not UTF-8", file, line, "Save it as UTF-8.");
     i += n;
   }

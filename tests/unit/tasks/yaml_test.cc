@@ -42,6 +42,14 @@ TEST(Yaml, KeepsBlocksAndEscapes) {
             "A/\"}");
 }
 
+TEST(Yaml, EscapesAreUtf8) {
+  EXPECT_EQ(read("a: \"é\\_x\\N\\xA0\"\n").dump(), "{\"a\":\"é\u00A0x\u0085\u00A0\"}");
+  for (const char* bytes :
+       {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
+    EXPECT_TRUE(contains(refused("a: " + std::string(bytes)), "not UTF-8"));
+  }
+}
+
 TEST(Yaml, OfEqualKeysTheLastCounts) {
   EXPECT_EQ(read("a: 1\nb: 2\na: 3\n").dump(), R"({"a":3,"b":2})");
 }
