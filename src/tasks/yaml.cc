@@ -45,7 +45,8 @@ std::string repaired_escapes(const std::string& text) {
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& file) : file_(std::make_shared<std::string>(file)) {}
+  TreeBuilder(std::string_view text, const std::string& file)
+      : text_(text), file_(std::make_shared<std::string>(file)) {}
 
   Yaml take_root() { return std::move(root_); }
 
@@ -64,7 +65,11 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    add(tagged_scalar(mark, tag, repaired_escapes(value)), anchor);
+    std::optional<std::string> quoted;
+    if (tag != "?" && mark.pos >= 0) {
+      quoted = read_quoted_lines(text_, static_cast<std::size_t>(mark.pos));
+    }
+    add(tagged_scalar(mark, tag, quoted ? *quoted : repaired_escapes(value)), anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -247,6 +252,7 @@ class TreeBuilder : public YAML::EventHandler {
          line);
   }
 
+  std::string_view text_;
   std::shared_ptr<const std::string> file_;
   std::vector<Frame> stack_;
   std::unordered_map<YAML::anchor_t, Yaml> anchors_;
@@ -291,8 +297,9 @@ Yaml parse_yaml(std::string_view text, const std::string& file) {
              std::to_string(kMaxYamlBytes),
          file, 1, "Keep data in a data set.");
   }
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   check_characters(text, file);
-  TreeBuilder builder(file);
+  TreeBuilder builder(text, file);
   Yaml root;
   try {
     std::istringstream stream{std::string(text)};

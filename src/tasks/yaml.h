@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,10 @@ Json resolve_tagged_scalar(std::string_view type, std::string_view text);
 
 // The fields of `top` over those of `base`.
 void overlay(YamlNode& base, const YamlNode& top);
+
+// The value of the quoted scalar that starts at `at`, when it goes over several lines; else
+// nothing.
+std::optional<std::string> read_quoted_lines(std::string_view text, std::size_t at);
 
 // "FILE:LINE"
 std::string place(const YamlNode& node);

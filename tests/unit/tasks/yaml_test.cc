@@ -50,6 +50,15 @@ TEST(Yaml, EscapesAreUtf8) {
   }
 }
 
+// Expected values: PyYAML 6.
+TEST(Yaml, FoldsQuotedLines) {
+  EXPECT_EQ(read("é: 'é\n\n\n  '\n")["é"], "é\n\n");
+  EXPECT_EQ(read("a: 'x  \n   y''s\n\n  z '\n")["a"], "x y's\nz ");
+  EXPECT_EQ(read("a: \"x \\\n   \\ y\\n\n   \\u00e9\\U0001F600\\_\n\n\n   \"\n")["a"],
+            "x  y\n é😀\u00A0\n\n");
+  EXPECT_EQ(read("a: 'x\r\n  y'\r\nb: &q !!str \"1\n  2\"\n")["b"], "1 2");
+}
+
 TEST(Yaml, OfEqualKeysTheLastCounts) {
   EXPECT_EQ(read("a: 1\nb: 2\na: 3\n").dump(), R"({"a":3,"b":2})");
 }
