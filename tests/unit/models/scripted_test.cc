@@ -126,6 +126,33 @@ TEST(Scripted, LimitsAreThoseItStates) {
   EXPECT_NO_THROW(extend(*model, {{0, 5, two, {}}}));
 }
 
+TEST(Scripted, SharedMemoryHoldsACommonPrefixOnce) {
+  const auto model = open_scripted({.n_ctx = 6, .share_prefixes = true});
+  const std::vector<Token> four{1, 2, 3, 4}, one{5};
+  extend(*model, {{0, 1, four, {}}});
+  extend(*model, {{1, 2, one, {}}, {1, 3, one, {}}});
+  model->release(std::vector<Branch>{1});  // the others still hold its tokens
+  expect_refused(*model, {{0, 4, one, {}}});
+  model->release(std::vector<Branch>{2, 4});
+  EXPECT_NO_THROW(extend(*model, {{3, 3, one, {}}}));
+}
+
+TEST(Scripted, ATruncatedBranchGoesOnFromWhatIsKept) {
+  const auto model = open_scripted({.n_ctx = 6, .share_prefixes = true});
+  extend(*model, {{0, 1, std::vector<Token>{1, 2, 8, 9, 9, 9}, {}}});
+  ASSERT_TRUE(model->truncate(1, 2));
+  EXPECT_EQ(last_row(*model, 1, 1, {3}), last_row(*open_scripted({}), 0, 1, {1, 2, 3}));
+  EXPECT_FALSE(open_scripted({.truncates = false})->truncate(1, 2));
+}
+
+TEST(Scripted, ABranchIsNotCopiedAndExtendedInOneCall) {
+  const auto model = open_scripted({});
+  const std::vector<Token> one{5};
+  extend(*model, {{0, 1, one, {}}});
+  extend(*model, {{1, 2, one, {}}, {1, 1, one, {}}});
+  expect_refused(*model, {{1, 1, one, {}}, {1, 3, one, {}}});
+}
+
 TEST(Scripted, TokensAndRowsThatDoNotExistAreRefused) {
   const auto model = open_scripted({});
   const std::vector<Token> tokens{1, 2}, outside{1, 260}, negative{-1};
