@@ -37,10 +37,11 @@ Task open(const ShowFlags& flags, const Context& context) {
     throw Error(ErrorKind::kUsage,
                 fmt::format("{} stands for {} tasks", flags.name, selection.tasks.size()), {},
                 "Name one task: `assay tasks ls` lists them.");
-  TaskOptions options{.num_fewshot = flags.num_fewshot,
-                      .fewshot_seed = flags.fewshot_seed,
-                      .trust_task_code = flags.trust_task_code,
-                      .stop = context.stop};
+  TaskOptions options;
+  options.num_fewshot = flags.num_fewshot;
+  options.fewshot_seed = flags.fewshot_seed;
+  options.trust_task_code = flags.trust_task_code;
+  options.stop = context.stop;
   const HubOptions hub{.cache_dir = default_cache_dir(), .stop = context.stop};
   options.data = dataset_sources(flags.data, hub);
   return open_task(selection.tasks[0], options);
