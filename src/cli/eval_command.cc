@@ -180,9 +180,12 @@ void run_eval(const EvalFlags& flags, const Context& context) {
 void add_prompt_flags(CLI::App& command, EvalFlags& flags) {
   command.add_option("--tasks", flags.tasks, "Tasks, groups, tags or wildcards, by commas")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->required();
-  command.add_option("--include-path", flags.include_paths,
-                     "Folder with more task files (lm-evaluation-harness YAML); repeatable");
+  command
+      .add_option("--include-path", flags.include_paths,
+                  "Folder with more task files (lm-evaluation-harness YAML); repeatable")
+      ->allow_extra_args(false);
   command.add_option("--num-fewshot,--num_fewshot", flags.num_fewshot,
                      "Examples in each prompt (default: the task's own)");
   command.add_option("--limit", flags.limit,

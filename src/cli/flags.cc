@@ -76,7 +76,8 @@ void add_recipe_flags(CLI::App& app, RecipeFlags& flags) {
   app.add_option("--imatrix", flags.imatrix,
                  "Importance matrix for the variants made here (llama-imatrix's file)");
   app.add_option("--tensor-type", flags.tensor_types,
-                 "REGEX=TYPE: type of the tensors whose names match; repeatable");
+                 "REGEX=TYPE: type of the tensors whose names match; repeatable")
+      ->allow_extra_args(false);
   app.add_option("--output-tensor-type", flags.output_tensor_type, "Type of output.weight");
   app.add_option("--token-embedding-type", flags.token_embedding_type,
                  "Type of the token embeddings");

@@ -1,6 +1,6 @@
 // Jinja templates of task files: what jinja2's Environment(undefined=StrictUndefined,
 // keep_trailing_newline=True) makes of them (lm_eval/utils.py 0.4.13). Why it is not an engine of
-// others: docs/design/0012-templates.md.
+// others: docs/design/0007-templates.md.
 #pragma once
 
 #include <memory>

@@ -108,11 +108,18 @@ TEST(Template, HostileOnesAreStopped) {
 
 // Expected values: CPython 3.11.7 (Unicode 14), str.title and str.capitalize.
 TEST(PythonText, TitlesOfOddCharacters) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"\u01c6", "\u01c5"},       {"\u01f1", "\u01f2"},       {"\u00df", "Ss"},
-      {"\ufb01", "Fi"},           {"\u10d0", "\u10d0"},       {"\u1f80", "\u1f88"},
-      {"\u1fb3", "\u1fbc"},       {"\u1fbc", "\u1fbc"},       {"\u0149", "\u02bcN"},
-      {"\u1fb2", "\u1fba\u0345"}, {"\u1fb7", "\u0391\u0342\u0345"}, {"e", "E"}};
+  const std::pair<const char*, const char*> cases[] = {{"\u01c6", "\u01c5"},
+                                                       {"\u01f1", "\u01f2"},
+                                                       {"\u00df", "Ss"},
+                                                       {"\ufb01", "Fi"},
+                                                       {"\u10d0", "\u10d0"},
+                                                       {"\u1f80", "\u1f88"},
+                                                       {"\u1fb3", "\u1fbc"},
+                                                       {"\u1fbc", "\u1fbc"},
+                                                       {"\u0149", "\u02bcN"},
+                                                       {"\u1fb2", "\u1fba\u0345"},
+                                                       {"\u1fb7", "\u0391\u0342\u0345"},
+                                                       {"e", "E"}};
   for (const auto& [from, to] : cases) {
     EXPECT_EQ(python::title(from), to);
     EXPECT_EQ(python::capitalize(from), to);
