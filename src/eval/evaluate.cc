@@ -27,6 +27,17 @@ Digest response_key(const Digest& model, const Digest& request, bool drafted) {
   return hasher.finish();
 }
 
+// What choosing blindly would score; nullopt unless every sample has choices.
+std::optional<double> chance_of(const std::vector<SampleRecord>& samples) {
+  double sum = 0;
+  for (const SampleRecord& sample : samples) {
+    if (sample.choices.size() < 2) return std::nullopt;
+    sum += 1.0 / static_cast<double>(sample.choices.size());
+  }
+  if (samples.empty()) return std::nullopt;
+  return sum / static_cast<double>(samples.size());
+}
+
 class Evaluation {
  public:
   Evaluation(Model& model, Task& task, const EvaluateOptions& options)
@@ -44,6 +55,7 @@ class Evaluation {
     result_.task.prompts = prompts_.finish();
     result_.task.metrics = aggregate_metrics(task_.config(), result_.task.samples);
     add_notes();
+    note_chance();
     return std::move(result_);
   }
 
@@ -60,6 +72,7 @@ class Evaluation {
   void flush();
   void report();
   void add_notes();
+  void note_chance();
 
   Model& model_;
   Task& task_;
@@ -239,6 +252,21 @@ void Evaluation::add_notes() {
     if (metric.n_unscored > 0) {
       note(metric.n_unscored, "samples are unscored");
       break;
+    }
+  }
+}
+
+// A model at chance moves for no reason: its differences to others mean nothing.
+void Evaluation::note_chance() {
+  if (result_.task.output_type != "multiple_choice") return;
+  const std::optional<double> chance = chance_of(result_.task.samples);
+  for (const MetricResult& metric : result_.task.metrics) {
+    const std::optional<Interval>& interval = metric.estimate.ci95;
+    if (!chance || metric.metric != "acc" || !interval) continue;
+    if (interval->low <= *chance && *chance <= interval->high) {
+      result_.task.notes.push_back(fmt::format(
+          "acc {:.3f} is not told from chance ({:.3f}): a difference to it cannot be seen here",
+          metric.estimate.value, *chance));
     }
   }
 }

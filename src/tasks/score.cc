@@ -8,6 +8,7 @@
 #include "tasks/score_own.h"
 #include "tasks/score_sample.h"
 #include "tasks/score_text.h"
+#include "tasks/task_code.h"
 
 namespace assay {
 namespace detail::score {
@@ -289,7 +290,16 @@ void score_samples_with(const TaskConfig& config, std::span<SampleRecord> sample
 
 void score_samples(const TaskConfig& config, std::span<SampleRecord> samples,
                    const ScoreOptions& options) {
-  detail::score::score_samples_with(config, samples, options, {});
+  if (!options.trust_task_code) {
+    detail::score::score_samples_with(config, samples, options, {});
+    return;
+  }
+  detail::TaskCode code(options.python, options.stop);  // starts at the first call
+  detail::score::score_samples_with(
+      config, samples, options,
+      [&code](const TaskValue& function, const detail::Row& row, const detail::Json& results) {
+        return code.on_results(function, row, results);
+      });
 }
 
 }  // namespace assay

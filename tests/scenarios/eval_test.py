@@ -107,6 +107,15 @@ class Eval(ScenarioCase):
         self.write("rows.jsonl", '{"story": "a"\n')
         self.refuse(3, *self.base, "tiny_choices", says=["rows.jsonl", "line 1"])
 
+    def test_the_tasks_own_code_runs_when_it_is_trusted(self):
+        self.write("own.py", "def results(doc, results):\n    return {'acc': float(len(results) == len(doc['ends']))}\n")
+        self.write("choices.yaml", CHOICES.replace("metric_list: [{metric: acc}, {metric: acc_norm}]",
+                                                   "process_results: !function own.results\nmetric_list: [{metric: acc}]"))
+        command = [*self.base, "tiny_choices", "--limit", "3"]
+        self.refuse(2, *command, says=["own.results", "--trust-task-code"])
+        metric = self.json_of(*command, "--trust-task-code")["runs"][0]["tasks"][0]["metrics"][0]
+        self.assertEqual((metric["estimate"]["value"], metric["n_scored"]), (1.0, 3))
+
     def test_a_label_out_of_range_is_unscored(self):
         self.write("rows.jsonl", '{"story": "a", "ends": ["b", "c"], "right": 7}\n'
                                  '{"story": "a", "ends": ["b", "c"], "right": 1}\n')

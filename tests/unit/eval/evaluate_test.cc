@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/error.h"
@@ -132,6 +133,19 @@ TEST_F(EvaluateTest, ABaselinesTextsAreDraftsAndChangeNothing) {
   }
   // Plain decoding does not take what was decoded with drafts.
   EXPECT_EQ(run(config, store, 2).n_from_store, 0);
+}
+
+// The scripted model knows nothing: a third of three choices.
+TEST_F(EvaluateTest, AModelAtChanceIsCalledSo) {
+  Store store = Store::in_memory();
+  const auto has_note = [&](const TaskConfig& config) {
+    const EvaluateResult result = run(config, store);
+    return std::any_of(
+        result.task.notes.begin(), result.task.notes.end(),
+        [](const std::string& note) { return note.find("chance (0.333)") != std::string::npos; });
+  };
+  EXPECT_TRUE(has_note(choices()));
+  EXPECT_FALSE(has_note(texts()));
 }
 
 TEST_F(EvaluateTest, SamplesAreGivenWithTheirPrompts) {
