@@ -9,9 +9,11 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REAL = ["bash", "env", "awk", "sed", "sort", "head", "cut", "dirname", "cat", "mkdir", "ln", "true"]
-PROGRAMS = ["cmake", "ninja", "git", "pkg-config", "python3", "unzip", "clang-format", "clang-tidy", "clang", "npm"]
+PROGRAMS = ["cmake", "ninja", "git", "pkg-config", "python3", "unzip", "clang-format", "clang-tidy", "clang", "npm",
+            "pip3", "bwrap"]
 LIBRARIES = ["build-essential", "ca-certificates", "libcli11-dev", "libfmt-dev", "nlohmann-json3-dev", "libboost-dev",
-             "libxxhash-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libssl-dev", "libgtest-dev"]
+             "libxxhash-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libssl-dev", "libgtest-dev", "zlib1g-dev",
+             "libyaml-cpp-dev", "libpcre2-dev", "libseccomp-dev"]
 
 
 class Machine:
