@@ -280,13 +280,17 @@ const Table& list_methods() {
          const Bound bound("append", a, {"value"});
          budget.step();
          budget.copy(bound.at(0));
+         refuse_cycle(budget, bound.at(0), self.list.get());
          self.list->push_back(bound.at(0));
          return Value::none();
        }},
       {"extend",
        [](Budget& budget, const Value& self, Arguments& a) {
          const Bound bound("extend", a, {"values"});
-         for (Value& item : items(budget, bound.at(0))) self.list->push_back(std::move(item));
+         for (Value& item : items(budget, bound.at(0))) {
+           refuse_cycle(budget, item, self.list.get());
+           self.list->push_back(std::move(item));
+         }
          return Value::none();
        }},
       {"pop",

@@ -356,10 +356,26 @@ const Value* lookup(Budget& budget, const Map& map, const Value& key) {
 
 void assign(Budget& budget, Map& map, const Value& key, Value value) {
   budget.copy(value);
+  refuse_cycle(budget, value, &map);
   if (const Value* found = lookup(budget, map, key))
     *const_cast<Value*>(found) = std::move(value);
   else
     map.emplace_back(key, std::move(value));
+}
+
+void refuse_cycle(Budget& budget, const Value& value, const void* container) {
+  if (!value.list && !value.map) return;
+  if (value.list.get() == container || value.map.get() == container)
+    throw Problem("a list or dict cannot hold itself");
+  const DeeperBy1 deeper(budget);
+  if (value.list) {
+    budget.step(static_cast<std::int64_t>(value.list->size()));
+    for (const Value& item : *value.list) refuse_cycle(budget, item, container);
+  }
+  if (value.map) {
+    budget.step(static_cast<std::int64_t>(value.map->size()));
+    for (const auto& [key, item] : *value.map) refuse_cycle(budget, item, container);
+  }
 }
 
 }  // namespace assay::detail::jinja

@@ -108,6 +108,9 @@ List items(Budget& budget, const Value& value);  // what a loop goes over
 std::int64_t size(const Value& value);
 const Value* lookup(Budget& budget, const Map& map, const Value& key);
 void assign(Budget& budget, Map& map, const Value& key, Value value);
+// Throws Problem when `value` is or holds `container` (a List or a Map): put into it, it would
+// never be freed. Python allows it; no prompt needs it.
+void refuse_cycle(Budget& budget, const Value& value, const void* container);
 Value binary(Budget& budget, const std::string& op, const Value& a, const Value& b);
 Value negated(const Value& value);
 // object[key]; undefined when there is none.
