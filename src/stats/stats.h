@@ -37,4 +37,203 @@ double percentile_of_sorted(std::span<const double> sorted, double fraction);
 // Two-sided 97.5 % quantile of Student's t (Boost.Math).
 double student_t_975(double degrees_of_freedom);
 
+// ---- Proportions (proportion.cc) ----
+// confidence: a fraction in (0, 1), such as 0.95. 0 <= k <= n, n >= 1; else Error{kUsage}.
+
+// Score interval (Wilson 1927), without continuity correction.
+Interval wilson_interval(std::int64_t k, std::int64_t n, double confidence = 0.95);
+// Exact, by beta quantiles (Clopper and Pearson 1934).
+Interval clopper_pearson_interval(std::int64_t k, std::int64_t n, double confidence = 0.95);
+// Equal-tailed interval of the Beta(k + a, n - k + b) posterior; a = b = 0.5 is Jeffreys's.
+Interval beta_interval(std::int64_t k, std::int64_t n, double a, double b,
+                       double confidence = 0.95);
+// P(at most x of m new items right | k of n seen right) under a Beta(a, b) prior: the Beta-Binomial
+// cumulative distribution.
+double beta_binomial_cdf(std::int64_t x, std::int64_t m, std::int64_t k, std::int64_t n, double a,
+                         double b);
+
+// ---- Two models on the same items, right or wrong (paired.cc) ----
+
+struct PairedTable {
+  std::int64_t both_right = 0;
+  std::int64_t only_baseline = 0;  // right to wrong: the variant lost it
+  std::int64_t only_variant = 0;   // wrong to right
+  std::int64_t both_wrong = 0;
+  std::int64_t n() const { return both_right + only_baseline + only_variant + both_wrong; }
+  double difference() const {  // variant minus baseline, a fraction; n() > 0
+    return static_cast<double>(only_variant - only_baseline) / static_cast<double>(n());
+  }
+};
+
+// Exact McNemar test: the discordant items are fair coin throws under no change. With none, every p
+// is 1 (mid-p too).
+struct McNemar {
+  double p_worse = 1;      // one-sided: P(at least only_baseline losses)
+  double p_better = 1;     // one-sided the other way
+  double p_two_sided = 1;  // twice the smaller, at most 1
+  double p_mid = 1;        // two-sided mid-p (Fagerland, Lydersen and Laake 2013)
+};
+McNemar mcnemar(const PairedTable& table);
+
+// Difference variant - baseline of paired proportions. Newcombe 1998 method 10 (Wilson limits with
+// the correlation phi, phi's continuity correction included) and Tango 1998 (inverted score test).
+// Both have positive width without discordant pairs.
+Interval newcombe_interval(const PairedTable& table, double confidence = 0.95);
+Interval tango_interval(const PairedTable& table, double confidence = 0.95);
+
+// Tango's score test of "difference <= -margin" (p of non-inferiority: small shows that the variant
+// is not worse by the margin) and of "difference >= -margin" (p of inferiority). margin > 0.
+struct MarginTest {
+  double p_noninferior = 1;
+  double p_inferior = 1;
+};
+MarginTest margin_test(const PairedTable& table, double margin);
+// Equivalence: the larger of the two one-sided p of |difference| < margin (TOST, Schuirmann 1987).
+double tost_p(const PairedTable& table, double margin);
+
+// The same for a mean of differences with a clustered error, by Student t with n_clusters - 1
+// degrees of freedom. An estimate without std_error gives 1 everywhere.
+MarginTest margin_test(const Estimate& difference, std::int64_t n_clusters, double margin);
+double tost_p(const Estimate& difference, std::int64_t n_clusters, double margin);
+
+// ---- Several tests at once (multiplicity.cc) ----
+
+// Adjusted p-values in the order given (Holm 1979; Benjamini and Hochberg 1995).
+std::vector<double> holm(std::span<const double> p);
+std::vector<double> benjamini_hochberg(std::span<const double> p);
+// Are the tasks together worse? Discordant items of all tasks added up (Kuebler et al.,
+// arXiv 2602.10144, pooled exact test), one-sided p of worse.
+McNemar pooled_mcnemar(std::span<const PairedTable> tables);
+// Fisher's combination of independent one-sided p-values: chi-squared with 2k degrees.
+double fisher_combined_p(std::span<const double> p);
+
+// ---- Random numbers and resampling (rng.cc, bootstrap.cc) ----
+
+// Counter-based: Philox4x32-10 (Salmon et al. 2011). The same seed, stream and counter give the
+// same number on every machine and in every thread order.
+class Rng {
+ public:
+  explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
+  std::uint64_t next();                  // 64 uniform bits
+  double uniform();                      // [0, 1), 53 bits
+  std::uint64_t below(std::uint64_t n);  // unbiased, n >= 1
+ private:
+  std::uint64_t seed_, stream_, counter_ = 0;
+};
+
+struct BootstrapOptions {
+  int n_replicates = 10000;
+  double confidence = 0.95;
+  std::uint64_t seed = 1234;
+  int n_threads = 1;  // does not change the result
+};
+struct BootstrapResult {
+  double std_error = 0;
+  Interval percentile;
+  Interval bca;  // bias-corrected and accelerated (Efron 1987), acceleration by jackknife
+};
+// Of sum of sums / sum of n, whole clusters drawn with replacement. At least 2 clusters.
+BootstrapResult bootstrap_mean(std::span<const ClusterSum> clusters,
+                               const BootstrapOptions& options);
+// Mean of an autocorrelated series (token-level KL in text order): circular blocks (Politis and
+// Romano 1992) of block_length values.
+BootstrapResult block_bootstrap_mean(std::span<const float> values, std::int64_t block_length,
+                                     const BootstrapOptions& options);
+// Two-sided and one-sided (worse: sum at most as large as seen) p of "the signs of the clusters'
+// difference sums are random": exact where at most 2^20 sign patterns exist, else Monte Carlo with
+// the observed one counted ((r + 1) / (n + 1)).
+struct PermutationResult {
+  double p_worse = 1, p_two_sided = 1;
+  bool exact = false;
+};
+PermutationResult sign_permutation(std::span<const ClusterSum> differences,
+                                   const BootstrapOptions& options);
+
+// ---- Power and plans (power.cc) ----
+
+struct PairedPlan {
+  double discordance = 0;  // fraction of items on which the two differ
+  double difference = 0;   // true variant - baseline, a fraction
+  double alpha = 0.05;     // one-sided
+  double power = 0.8;
+};
+// Items so that non-inferiority at `margin` is shown with plan.power (Liu et al. 2002, asymptotic
+// variance discordance - difference^2). Error{kUsage} when difference <= -margin.
+std::int64_t paired_sample_size(const PairedPlan& plan, double margin);
+// The same with two independent sets of items at accuracies `accuracy` and accuracy + difference.
+std::int64_t unpaired_sample_size(const PairedPlan& plan, double accuracy, double margin);
+double paired_power(const PairedPlan& plan, double margin, std::int64_t n);
+// The smallest true loss (a positive fraction) that a one-sided test at alpha on n items sees with
+// `power`, from the standard error of one item's difference. Never 0: without discordant items the
+// spread is taken from the upper Clopper-Pearson limit of the discordance.
+double minimum_detectable_effect(const PairedTable& table, double alpha = 0.05, double power = 0.8);
+double minimum_detectable_effect(double std_error, double alpha = 0.05, double power = 0.8);
+
+// ---- Repeated sampling (repeats.cc) ----
+
+// values[i]: the scores of item i's repeats. Items with one repeat count for the mean only.
+struct RepeatVariance {
+  double mean = 0;
+  double between_items = 0;  // variance of the items' true means (unbiased; not below 0)
+  double within_item = 0;    // mean variance of an item's repeats: the sampling noise
+  double std_error = 0;      // of the mean over items (items are the clusters)
+  std::int64_t n_items = 0, n_values = 0;
+};
+// Unbiased one-way components (ANOVA estimators; Searle, Casella and McCulloch 1992, chapter 3).
+RepeatVariance repeat_variance(std::span<const std::vector<double>> values);
+
+// ---- Stop at any time (sequential.cc) ----
+
+// Confidence sequence for the mean of values in [low, high], valid at every n at once: hedged
+// capital, predictable plug-in bets (Waudby-Smith and Ramdas 2024, section 4). Draws without
+// replacement from a finite population when n_population > 0 (their section 5).
+class BettingSequence {
+ public:
+  struct Options {
+    double low = -1, high = 1;
+    double confidence = 0.95;
+    std::int64_t n_population = 0;  // 0 = endless
+    int n_grid = 1001;
+  };
+  explicit BettingSequence(const Options& options);
+  void add(double value);     // outside [low, high]: Error{kEngine}
+  Interval interval() const;  // the running intersection; [low, high] before the first value
+  std::int64_t n() const;
+
+ private:
+  Options options_;
+  std::vector<double> log_up_, log_down_;  // capital against each candidate mean
+  std::vector<double> means_;
+  double sum_ = 0, sum_squares_ = 0;
+  std::int64_t n_ = 0;
+  Interval interval_;
+};
+// Empirical Bernstein confidence sequence with predictable plug-in (same paper, theorem 2).
+class BernsteinSequence {
+ public:
+  explicit BernsteinSequence(const BettingSequence::Options& options);
+  void add(double value);
+  Interval interval() const;
+  std::int64_t n() const;
+
+ private:
+  BettingSequence::Options options_;
+  double sum_ = 0, weighted_sum_ = 0, weight_ = 0, penalty_ = 0, variance_sum_ = 0;
+  std::int64_t n_ = 0;
+  Interval interval_;
+};
+// Exact betting test on discordant pairs: under "losses are at most as likely as gains" the capital
+// is a nonnegative supermartingale, so 1 / max capital is a p-value at every stop (Ville). Bets by
+// the Beta(1/2, 1/2) mixture (Krichevsky and Trofimov 1981) restricted to one side.
+class DiscordantTest {
+ public:
+  void add(bool lost);     // one discordant item: lost by the variant, or won
+  double p_worse() const;  // anytime valid
+  double p_better() const;
+
+ private:
+  std::int64_t n_lost_ = 0, n_won_ = 0;
+  double best_worse_ = 0, best_better_ = 0;  // largest log capital so far
+};
+
 }  // namespace assay
