@@ -29,7 +29,8 @@ struct EvalFlags {
   std::string limit, samples, system_instruction, gen_kwargs, output;
   std::uint64_t seed = 1234;
   int max_length = 0, n_sequences = 0;
-  bool chat = false, no_multiturn = false, no_draft = false, trust_task_code = false;
+  bool chat = false, no_multiturn = false, no_draft = false, no_probe = false;
+  bool trust_task_code = false;
   bool log_samples = false, offline = false;
   EngineFlags engine;
   RecipeFlags recipe;
@@ -137,6 +138,7 @@ TaskRunOptions to_run_options(const EvalFlags& flags, Store& store, const Contex
       .cache_dir = cache_dir(flags.store),
       .max_length = flags.max_length,
       .n_sequences = flags.n_sequences,
+      .probe = !flags.no_probe,
       .draft = !flags.no_draft,
       .limit_text = flags.samples.empty() ? flags.limit : "ids",
       .score = {.n_threads =
@@ -221,6 +223,8 @@ void add_eval_command(CLI::App& app, Context& context) {
   command->add_option("--sequences", flags->n_sequences, "Texts computed side by side (0: 64)");
   command->add_flag("--no-draft", flags->no_draft,
                     "Variants decode every token anew instead of checking the baseline's answers");
+  command->add_flag("--no-probe", flags->no_probe,
+                    "Do not ask a dozen known answers first (for models that know no English)");
   command->add_option("--output,--output_path", flags->output,
                       "Folder for lm-evaluation-harness's results_*.json (and samples)");
   command->add_flag("--log-samples,--log_samples", flags->log_samples,

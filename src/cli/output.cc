@@ -40,6 +40,8 @@ void print_report(const DivergenceReport& report, const OutputFlags& flags) {
   print_as(report, flags);
 }
 
+void print_report(const ScreenReport& report, const OutputFlags& flags) { print_as(report, flags); }
+
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags) { print_as(runs, flags); }
 
 }  // namespace assay::cli

@@ -4,11 +4,13 @@
 #include "cli/flags.h"
 #include "core/divergence.h"
 #include "core/run.h"
+#include "core/screen.h"
 
 namespace assay::cli {
 
 void print_report(const PerplexityReport& report, const OutputFlags& flags);
 void print_report(const DivergenceReport& report, const OutputFlags& flags);
+void print_report(const ScreenReport& report, const OutputFlags& flags);
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
 
 }  // namespace assay::cli

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/divergence.h"
+#include "core/screen.h"
 
 namespace assay {
 
@@ -23,6 +24,7 @@ struct TableOptions {
 // not fit either, each model becomes a block of lines.
 std::string render(const DivergenceReport& report, const TableOptions& options);
 std::string render(const PerplexityReport& report, const TableOptions& options);
+std::string render(const ScreenReport& report, const TableOptions& options);
 
 // Columns a terminal needs for UTF-8 `text`: combining marks none, East Asian wide characters two.
 int display_width(const std::string& text);

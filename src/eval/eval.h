@@ -129,6 +129,10 @@ struct LockstepOptions {
   int n_threads = 1;  // for the statistics of logits rows; results do not depend on it
   std::stop_token stop;
   std::string write_kld_base;  // path: also write the baseline in llama.cpp's base format
+  // Asked after each group of windows, with the variant's records of the windows so far in the
+  // plan's order: true ends the variant, whose further windows stay empty. May be empty.
+  std::function<bool(std::size_t variant, std::span<const std::vector<TokenDivergence>> windows)>
+      is_decided;
 };
 
 // What this process may still take: the smaller of MemAvailable and the control group's limit.
@@ -141,8 +145,9 @@ struct LockstepResult {
       variants;  // [variant][window][scored target]
   std::vector<ModelInfo>
       infos;  // baseline, then variants: as loaded now or when the records were made
-  std::vector<bool> identical;     // per variant: every logit bit-identical to the baseline's
-  std::vector<std::string> notes;  // turns taken
+  std::vector<bool> identical;         // per variant: every logit bit-identical to the baseline's
+  std::vector<std::size_t> n_windows;  // per variant: all, or those before it was decided
+  std::vector<std::string> notes;      // turns taken
 };
 
 // Scores plan on baseline and variants; with no variants it is a perplexity run. Chunks already in
@@ -229,6 +234,19 @@ struct RunRequestsOptions {
 RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
                                const RunRequestsOptions& options);
 
+// ---- Is this a language model at all? (known_answers.cc) ----
+
+// Plain English sentences against the same words in disorder. A sound model is right on all; one
+// with the wrong tokenizer, a doubled or missing BOS, or damaged weights is near half.
+struct KnownAnswers {
+  int n = 0, n_right = 0;
+  // Of 12 fair coin throws 10 or more come up right in 1.9 % of all cases.
+  bool is_near_chance() const { return n_right <= 9; }
+};
+// Errors: those of run_requests; kEngine when the model's logits are not finite.
+KnownAnswers ask_known_answers(Model& model, const EncodeOptions& encode, int n_threads,
+                               std::stop_token stop);
+
 // ---- Tasks on a model (evaluate.cc, aggregate.cc) ----
 
 struct EvaluateProgress {
@@ -245,6 +263,7 @@ struct EvaluateOptions {
   std::optional<Digest> draft_from;
   EncodeOptions encode;
   ScoreOptions score;
+  double near_tie_nats = 0.06;  // as in RunRequestsOptions
   int n_threads = 1;
   std::function<void(const EvaluateProgress&)> progress;  // may be empty
   // Each block of samples, scored, in order, with their requests; may be empty.

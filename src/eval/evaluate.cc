@@ -190,7 +190,9 @@ std::optional<std::vector<Token>> Evaluation::draft_for(const EncodedRequest& re
 }
 
 void Evaluation::answer(std::vector<SampleRecord>& samples) {
-  RunRequestsOptions options{.n_threads = options_.n_threads, .stop = options_.stop};
+  RunRequestsOptions options{.n_threads = options_.n_threads,
+                             .near_tie_nats = options_.near_tie_nats,
+                             .stop = options_.stop};
   options.done = [&](std::size_t index, Response response) {
     const Place place = places_[index];
     const EncodedRequest& request = requests_[index];

@@ -32,11 +32,14 @@ class Run {
     known_infos_.assign(variants.size() + 1, false);
     known_baseline_.assign(plan.windows.size(), false);
     known_.assign(variants.size(), std::vector<bool>(plan.windows.size(), false));
+    result_.n_windows.assign(variants.size(), plan.windows.size());
+    decided_.assign(variants.size(), false);
     progress_.n_total = static_cast<std::int64_t>(plan.windows.size() * (variants.size() + 1));
   }
 
   LockstepResult take() {
     load_known();
+    if (options_.is_decided) decide_from_store();
     const Turns turns =
         plan_turns(baseline_, variants_, variants_with_work(), options_.max_memory_bytes);
     if (!turns.note.empty()) result_.notes.push_back(turns.note);
@@ -54,6 +57,8 @@ class Run {
 
   void load_known();
   Digest info_key(const Candidate& candidate) const;
+  void decide_from_store();
+  void decide(std::size_t variant, const Group& group);
   void load_info(const Candidate& candidate, std::size_t index);
   void save_info(const Candidate& candidate, const ModelInfo& info);
   std::vector<std::size_t> variants_with_work() const;
@@ -61,6 +66,8 @@ class Run {
   bool needs(const Group& group, const std::vector<bool>& known) const;
   void take_turn(const std::vector<std::size_t>& turn);
   void score_group(const Group& group, std::vector<Opened>& opened);
+  bool is_over(const std::vector<Opened>& opened) const;
+  void drop_decided(const Group& group, std::vector<Opened>& opened);
   void keep(const Group& group, const std::vector<Opened*>& active, const NllRecords& nll,
             std::vector<DivergenceRecords>& records);
   void report(const std::string& name, std::size_t n_windows);
@@ -75,6 +82,7 @@ class Run {
   LockstepResult result_;
   std::vector<bool> known_baseline_;
   std::vector<std::vector<bool>> known_;
+  std::vector<bool> decided_;
   std::vector<bool> known_infos_;  // the baseline's, then the variants'
   EvalProgress progress_;
 };
@@ -105,6 +113,26 @@ void Run::load_known() {
   progress_.n_done = progress_.n_from_store;
   load_info(baseline_, 0);
   for (std::size_t v = 0; v < variants_.size(); ++v) load_info(variants_[v], v + 1);
+}
+
+// What the store knows may be enough: then the model is not opened for its windows.
+void Run::decide_from_store() {
+  for (std::size_t v = 0; v < variants_.size(); ++v) {
+    for (const Group& group : groups_) {
+      if (needs(group, known_[v]) || decided_[v]) break;
+      decide(v, group);
+    }
+  }
+}
+
+void Run::decide(std::size_t variant, const Group& group) {
+  const std::span<const std::vector<TokenDivergence>> windows = result_.variants[variant];
+  if (!options_.is_decided(variant, windows.first(group.last))) return;
+  decided_[variant] = true;
+  result_.n_windows[variant] = group.last;
+  for (std::size_t w = group.last; w < plan_.windows.size(); ++w) {
+    if (!known_[variant][w]) --progress_.n_total;
+  }
 }
 
 // The report states the window and the sequences at once, which are no part of the identity.
@@ -142,15 +170,16 @@ std::vector<std::size_t> Run::variants_with_work() const {
   std::vector<std::size_t> indices;
   for (std::size_t v = 0; v < variants_.size(); ++v) {
     // Without its facts a model is opened even if all its windows are known.
-    if (!known_infos_[v + 1] || std::any_of(groups_.begin(), groups_.end(),
-                                            [&](const Group& g) { return needs(g, known_[v]); })) {
-      indices.push_back(v);
-    }
+    const bool has_windows =
+        !decided_[v] && std::any_of(groups_.begin(), groups_.end(),
+                                    [&](const Group& g) { return needs(g, known_[v]); });
+    if (!known_infos_[v + 1] || has_windows) indices.push_back(v);
   }
   return indices;
 }
 
 bool Run::baseline_has_work() const {
+  if (options_.is_decided && !variants_.empty()) return !known_infos_[0];
   return source_.always || !known_infos_[0] ||
          std::any_of(groups_.begin(), groups_.end(),
                      [&](const Group& g) { return needs(g, known_baseline_); });
@@ -176,8 +205,21 @@ void Run::take_turn(const std::vector<std::size_t>& turn) {
   }
   for (const Group& group : groups_) {
     if (options_.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
+    if (is_over(opened)) break;
     score_group(group, opened);
+    if (options_.is_decided) drop_decided(group, opened);
   }
+}
+
+bool Run::is_over(const std::vector<Opened>& opened) const {
+  return options_.is_decided && opened.empty() && !variants_.empty();
+}
+
+void Run::drop_decided(const Group& group, std::vector<Opened>& opened) {
+  for (const Opened& o : opened) {
+    if (!decided_[o.index]) decide(o.index, group);
+  }
+  std::erase_if(opened, [&](const Opened& o) { return decided_[o.index]; });
 }
 
 void Run::score_group(const Group& group, std::vector<Opened>& opened) {

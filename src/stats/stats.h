@@ -236,4 +236,26 @@ class DiscordantTest {
   double best_worse_ = 0, best_better_ = 0;  // largest log capital so far
 };
 
+// Confidence sequence for the mean of values without known bounds: the anytime-valid t-interval,
+// exact at every n for normal values of unknown variance, and close for means of many tokens (with
+// a skewness of 1 the error stays below 4 %; tests). It inverts the Bayes factor of the t statistic
+// with an effect size ~ N(0, 1 / kPriorSize) and the right Haar prior on the variance (Gronau, Ly
+// and Wagenmakers 2020, equation 3; that it is an e-process: Perez-Ortiz et al. 2024,
+// "E-statistics, group invariance and anytime-valid testing").
+class StudentSequence {
+ public:
+  static constexpr double kPriorSize = 2.5;  // narrowest near a few times as many values
+  explicit StudentSequence(double confidence = 0.95);
+  void add(double value);
+  std::int64_t n() const { return n_; }
+  double mean() const { return mean_; }
+  // Absent while it is still endless. Not intersected with earlier ones.
+  std::optional<Interval> interval() const;
+
+ private:
+  double alpha_;
+  std::int64_t n_ = 0;
+  double mean_ = 0, sum_squares_ = 0;  // Welford
+};
+
 }  // namespace assay

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "compress/compress.h"
 #include "core/divergence.h"
+#include "core/screen.h"
 #include "eval/eval.h"
 #include "store/store.h"
 
@@ -49,6 +51,21 @@ struct NoiseReport {
 inline constexpr int kNoiseBatches[] = {256, 128, 32};  // sizes to compare with unless told
 NoiseReport measure_noise(const MeasureOptions& options, const std::vector<int>& batch_sizes);
 
+// ---- Screening (screen.cc) ----
+
+struct ScreenOptions {
+  MeasureOptions measure;
+  std::optional<double> max_ppl_increase;  // a fraction: 0.05 for 5 %
+  std::optional<double> max_kld;           // nats per token
+  double confidence = 0.95;                // that a variant's verdict is right, per variant
+  std::uint64_t seed = 1234;               // of the order in which windows are scored
+};
+// Scores windows in random order on the baseline and all variants in turn, and stops a variant as
+// soon as the confidence sequence of its paired difference excludes a limit. Verdicts are about the
+// text's mean; on the whole text an undecided variant stays undecided. Records go to the store:
+// measure_divergence on the same text uses them.
+ScreenReport screen_variants(const ScreenOptions& options);
+
 // ---- Tasks (run_tasks.cc) ----
 
 struct TaskRunProgress {
@@ -68,6 +85,7 @@ struct TaskRunOptions {
   std::string cache_dir;
   int max_length = 0;      // tokens a request may have; 0 = trained context, at most 4096
   int n_sequences = 0;     // texts generated side by side; 0 = chosen
+  bool probe = true;       // known answers first: stop when the baseline is near chance on them
   bool draft = true;       // variants check the baseline's greedy answers instead of decoding anew
   std::string limit_text;  // as given, for the header
   ScoreOptions score;
