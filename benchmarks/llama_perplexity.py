@@ -14,78 +14,24 @@ import os
 import pathlib
 import platform
 import re
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
-DISTURBED = 0.25  # cores that other processes may use during a run
-
-
-def busy_jiffies():
-    """CPU time of the whole machine and of this process's finished children, in seconds."""
-    fields = list(map(int, open("/proc/stat").readline().split()[1:9]))
-    tick = os.sysconf("SC_CLK_TCK")
-    return (sum(fields) - fields[3] - fields[4]) / tick
+from pairs import alternate, run, spread, total
 
 
-def run(command):
-    """Wall seconds, peak MiB, other processes' load in cores, and the output of one command."""
-    machine_before = busy_jiffies()
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - started
-    if status != 0:
-        sys.exit(f"failed: {' '.join(command)}\n{output[-2000:]}")
-    own = usage.ru_utime + usage.ru_stime
-    other_load = max(0.0, busy_jiffies() - machine_before - own) / seconds
-    return {"seconds": seconds, "peak_mib": usage.ru_maxrss / 1024, "other_load": other_load, "output": output}
-
-
-def total(runs):
-    """Several commands that together do one job."""
-    seconds = sum(r["seconds"] for r in runs)
-    return {
-        "seconds": seconds,
-        "peak_mib": max(r["peak_mib"] for r in runs),
-        "other_load": sum(r["other_load"] * r["seconds"] for r in runs) / seconds,
-        "output": "\n".join(r["output"] for r in runs),
-    }
-
-
-def alternate(name, ours, theirs, n_pairs):
-    pairs, n_discarded = [], 0
-    while len(pairs) < n_pairs and n_discarded < 3 * n_pairs:
-        halves = {}
-        order = [("assay", ours), ("llama", theirs)]
-        if (len(pairs) + n_discarded) % 2:
-            order.reverse()
-        for who, job in order:
-            halves[who] = job()
-        worst = max(h["other_load"] for h in halves.values())
-        line = f"{name}: assay {halves['assay']['seconds']:.2f} s, llama-perplexity {halves['llama']['seconds']:.2f} s"
-        if worst > DISTURBED:
-            n_discarded += 1
-            print(f"{line}  discarded: other load of {worst:.2f} cores", flush=True)
-            continue
-        print(line, flush=True)
-        pairs.append(halves)
-    if not pairs:
-        sys.exit(f"{name}: the machine was never quiet")
-    ratios = sorted(p["assay"]["seconds"] / p["llama"]["seconds"] for p in pairs)
+def compare(name, ours, theirs, n_pairs):
+    pairs, n_discarded = alternate(name, lambda _: ours(), lambda _: theirs(), n_pairs)
+    ratios = spread([p["assay"]["seconds"] / p["peer"]["seconds"] for p in pairs])
     summary = {
-        "ratio_median": statistics.median(ratios), "ratio_min": ratios[0], "ratio_max": ratios[-1],
+        "ratio_median": ratios["median"], "ratio_min": ratios["min"], "ratio_max": ratios["max"],
         "n_pairs": len(pairs), "n_discarded": n_discarded,
     }
-    for who in ("assay", "llama"):
-        summary[who] = {
+    for key, who in (("assay", "assay"), ("llama", "peer")):
+        summary[key] = {
             "seconds": [p[who]["seconds"] for p in pairs],
             "peak_mib": max(p[who]["peak_mib"] for p in pairs),
         }
-    print(f"{name}: time ratio {summary['ratio_median']:.3f} (median of {len(pairs)}; {ratios[0]:.3f} to {ratios[-1]:.3f}), "
+    print(f"{name}: time ratio {ratios['median']:.3f} (median of {len(pairs)}; {ratios['min']:.3f} to {ratios['max']:.3f}), "
           f"peak memory {summary['assay']['peak_mib']:.0f} against {summary['llama']['peak_mib']:.0f} MiB")
     return summary, pairs
 
@@ -111,11 +57,11 @@ def main():
     assay_common = ["--text", args.text, "--ctx", "512", "--chunks", str(args.chunks), "--threads", str(args.threads),
                     "--no-cache", "--json"]
 
-    ppl, pairs = alternate(
+    ppl, pairs = compare(
         "perplexity", lambda: run([args.assay, "perplexity", args.model, *assay_common]),
-        lambda: run([llama, "-m", args.model, *common]), args.pairs)
+        lambda: run([llama, "-m", args.model, *common], merge=True), args.pairs)
     ours = json.loads(pairs[0]["assay"]["output"])["baseline"]["perplexity"]["value"]
-    theirs = perplexity_of(pairs[0]["llama"]["output"])
+    theirs = perplexity_of(pairs[0]["peer"]["output"])
     print(f"perplexity: value {ours:.4f} against {theirs:.4f}")
     assert abs(ours / theirs - 1) < 1e-4, "the two do not agree: the times mean nothing"
     result = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), "arguments": vars(args),
@@ -130,18 +76,19 @@ def main():
         base = f"{folder}/base.kld"
 
         def theirs_divergence():
-            runs = [run([llama, "-m", args.model, *common, "--kl-divergence-base", base])]
+            runs = [run([llama, "-m", args.model, *common, "--kl-divergence-base", base], merge=True)]
             for path in files:
-                runs.append(run([llama, "-m", path, *common, "--kl-divergence", "--kl-divergence-base", base]))
+                runs.append(run([llama, "-m", path, *common, "--kl-divergence", "--kl-divergence-base", base],
+                                merge=True))
             result["base_file_gib"] = os.path.getsize(base) / 2**30
             os.unlink(base)
             return total(runs)
 
-        result["divergence"], pairs = alternate(
+        result["divergence"], pairs = compare(
             f"divergence of {len(files)} variants",
             lambda: run([args.assay, "diverge", args.model, *files, *assay_common]), theirs_divergence, args.pairs)
         ours = json.loads(pairs[0]["assay"]["output"])["variants"]
-        theirs = re.findall(r"Mean +KLD: +([0-9.]+)", pairs[0]["llama"]["output"])
+        theirs = re.findall(r"Mean +KLD: +([0-9.]+)", pairs[0]["peer"]["output"])
         result["kld"] = [[v["name"], v["kld"]["mean"], float(t)] for v, t in zip(ours, theirs)]
         for name, here, there in result["kld"]:
             print(f"mean KLD of {name}: {here:.6f} exact, {there:.6f} through the 16-bit base file")

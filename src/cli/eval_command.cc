@@ -122,6 +122,10 @@ std::string summary_of(const TaskRun& run) {
   if (s.n_tokens_generated > 0) text += fmt::format("; {} generated", s.n_tokens_generated);
   if (s.n_drafted > 0)
     text += fmt::format(", {} of {} drafted tokens kept", s.n_accepted, s.n_drafted);
+  text += fmt::format("; {:.2f} s to load the model", run.load_s);
+  if (s.n_tokens_asked > 0) {
+    text += fmt::format(", {:.2f} s in prompts, {:.2f} s in decoding", s.prefill_s, s.decode_s);
+  }
   return text;
 }
 

@@ -216,7 +216,10 @@ struct RequestStatistics {
   std::int64_t n_tokens_computed = 0;    // of it: again what had to give way in between
   std::int64_t n_tokens_recomputed = 0;  // for want of memory: of the tree and of answers
   std::int64_t n_tokens_generated = 0, n_drafted = 0, n_accepted = 0, n_near_ties = 0;
+  // Computing prompts and scored texts; and answers behind their first token. A batch with both
+  // counts for each by its tokens.
   double prefill_s = 0, decode_s = 0;
+  RequestStatistics& operator+=(const RequestStatistics& other);
 };
 struct RunRequestsOptions {
   int n_threads = 1;  // for the statistics of logits rows

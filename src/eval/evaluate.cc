@@ -209,17 +209,7 @@ void Evaluation::answer(std::vector<SampleRecord>& samples) {
     if (pending_.size() >= kFlushCount || Clock::now() - flushed_ > kFlushInterval) flush();
   };
   try {
-    const RequestStatistics statistics = run_requests(model_, requests_, options);
-    RequestStatistics& sum = result_.statistics;
-    sum.n_tokens_asked += statistics.n_tokens_asked;
-    sum.n_tokens_distinct += statistics.n_tokens_distinct;
-    sum.n_tokens_computed += statistics.n_tokens_computed;
-    sum.n_tokens_generated += statistics.n_tokens_generated;
-    sum.n_drafted += statistics.n_drafted;
-    sum.n_accepted += statistics.n_accepted;
-    sum.n_near_ties += statistics.n_near_ties;
-    sum.prefill_s += statistics.prefill_s;
-    sum.decode_s += statistics.decode_s;
+    result_.statistics += run_requests(model_, requests_, options);
   } catch (...) {
     flush();
     throw;

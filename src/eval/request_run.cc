@@ -9,12 +9,22 @@
 namespace assay::detail {
 namespace {
 
+// On a processor, llama.cpp's attention looks at all of the KV memory in use for each 64 tokens of a
+// batch, and computes what any of the 64 sees: it is cheapest when little is in use, and when the
+// tokens of answers, each with a prompt of its own, are not among those of prompts. More than 128
+// tokens at once gain nothing there.
+constexpr int kBatchOnProcessor = 128;
+
 ScheduleLimits limits_of(const RuntimeEffective& runtime) {
   const auto size = [](int n) { return static_cast<std::size_t>(std::max(1, n)); };
+  const bool on_processor = runtime.n_gpu_layers == 0;
+  const int n_ubatch =
+      on_processor ? std::min(runtime.n_ubatch, kBatchOnProcessor) : runtime.n_ubatch;
   return {.n_cells = size(runtime.n_ctx),
           .n_branches = size(runtime.n_seq_max),
-          .n_ubatch = size(runtime.n_ubatch),
-          .n_rows = size(runtime.n_rows_max > 0 ? runtime.n_rows_max : runtime.n_ubatch)};
+          .n_ubatch = size(n_ubatch),
+          .n_rows = size(runtime.n_rows_max > 0 ? runtime.n_rows_max : runtime.n_ubatch),
+          .apart = on_processor};
 }
 
 }  // namespace
@@ -265,6 +275,20 @@ void RequestRun::deliver(std::size_t request, Response response) {
 }  // namespace assay::detail
 
 namespace assay {
+
+RequestStatistics& RequestStatistics::operator+=(const RequestStatistics& other) {
+  n_tokens_asked += other.n_tokens_asked;
+  n_tokens_distinct += other.n_tokens_distinct;
+  n_tokens_computed += other.n_tokens_computed;
+  n_tokens_recomputed += other.n_tokens_recomputed;
+  n_tokens_generated += other.n_tokens_generated;
+  n_drafted += other.n_drafted;
+  n_accepted += other.n_accepted;
+  n_near_ties += other.n_near_ties;
+  prefill_s += other.prefill_s;
+  decode_s += other.decode_s;
+  return *this;
+}
 
 RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
                                const RunRequestsOptions& options) {

@@ -38,18 +38,32 @@ std::vector<Feed> Schedule::next() {
 }
 
 std::vector<Feed> Schedule::plan() {
+  if (!limits_.apart) return fill(Kind::kBoth);
+  std::vector<Feed> batch = fill(Kind::kPrompts);
+  if (batch.empty()) batch = fill(Kind::kAnswers);
+  return batch.empty() ? fill(Kind::kBoth) : batch;
+}
+
+// A batch of one kind starts nothing beyond what memory is kept for: the other kind may go on.
+std::vector<Feed> Schedule::fill(Kind kind) {
   std::vector<Feed> batch;
   Room room{.tokens = limits_.n_ubatch, .rows = limits_.n_rows};
-  for (const std::size_t answer : live_answers_)
-    feed_answer(answer, answers_[answer].branch, room, batch);
-  for (const NodeId node : live_nodes_) {
-    if (!states_[node].ready) feed_node(node, states_[node].branch, room, batch);
+  if (kind != Kind::kPrompts) {
+    for (const std::size_t answer : live_answers_)
+      feed_answer(answer, answers_[answer].branch, room, batch);
+  }
+  if (kind != Kind::kAnswers) {
+    for (const NodeId node : live_nodes_) {
+      if (!states_[node].ready) feed_node(node, states_[node].branch, room, batch);
+    }
   }
   while (room.tokens > 0 && room.rows > 0 && n_cells_ < limits_.n_cells) {
     const std::optional<Start> start = find_start(kRoot, true);
     if (!start) break;
+    if (kind == (start->answer == kNone ? Kind::kAnswers : Kind::kPrompts)) break;
     const bool in_place = start->source != kRoot && (steal_ || is_last(*start));
-    const bool forced = batch.empty() && (in_place || n_branches_ < limits_.n_branches);
+    const bool forced = kind == Kind::kBoth && batch.empty() &&
+                        (in_place || n_branches_ < limits_.n_branches);
     if (!forced && !may_start(*start, in_place)) break;
     steal_ = false;
     begin(*start, in_place, room, batch);
@@ -57,27 +71,36 @@ std::vector<Feed> Schedule::plan() {
   return batch;
 }
 
-// Tokens and rows that fit decide how far a node is computed in this batch.
-void Schedule::feed_node(NodeId node, Branch parent, Room& room, std::vector<Feed>& batch) {
-  NodeState& state = states_[node];
-  const std::span<const Token> tokens = tree_[node].tokens;
-  const std::size_t first = state.n_held;
+// The next tokens of a line that holds `first` of them: as many as tokens, memory and rows allow.
+// Rows are wanted after line[first_row] and all that follow.
+Feed Schedule::take(std::span<const Token> line, std::size_t first, std::size_t first_row,
+                    Room& room) {
   std::size_t last =
-      first + std::min({tokens.size() - first, room.tokens, limits_.n_cells - n_cells_});
-  const std::size_t first_row = std::max({first, state.first_wanted, state.n_scored});
+      first + std::min({line.size() - first, room.tokens, limits_.n_cells - n_cells_});
+  first_row = std::max(first, first_row);
   if (last > first_row) last = std::min(last, first_row + room.rows);
-  if (last == first) return;
-  Feed feed{.node = node, .start = first, .parent = parent, .child = state.branch};
-  feed.tokens.assign(tokens.begin() + static_cast<std::ptrdiff_t>(first),
-                     tokens.begin() + static_cast<std::ptrdiff_t>(last));
+  Feed feed{.start = first};
+  feed.tokens.assign(line.begin() + static_cast<std::ptrdiff_t>(first),
+                     line.begin() + static_cast<std::ptrdiff_t>(last));
   for (std::size_t row = first_row; row < last; ++row)
     feed.wanted.push_back(static_cast<int>(row - first));
-  room.tokens -= last - first;
+  room.tokens -= feed.tokens.size();
   room.rows -= feed.wanted.size();
-  n_cells_ += last - first;
-  state.n_held = last;
-  if (first < state.n_scored)
-    n_recomputed_ += static_cast<std::int64_t>(std::min(last, state.n_scored) - first);
+  n_cells_ += feed.tokens.size();
+  return feed;
+}
+
+void Schedule::feed_node(NodeId node, Branch parent, Room& room, std::vector<Feed>& batch) {
+  NodeState& state = states_[node];
+  Feed feed = take(tree_[node].tokens, state.n_held, std::max(state.first_wanted, state.n_scored),
+                   room);
+  if (feed.tokens.empty()) return;
+  feed.node = node;
+  feed.parent = parent;
+  feed.child = state.branch;
+  state.n_held += feed.tokens.size();
+  if (feed.start < state.n_scored)
+    n_recomputed_ += static_cast<std::int64_t>(std::min(state.n_held, state.n_scored) - feed.start);
   batch.push_back(std::move(feed));
 }
 
@@ -85,28 +108,16 @@ void Schedule::feed_answer(std::size_t answer, Branch parent, Room& room,
                            std::vector<Feed>& batch) {
   AnswerState& state = answers_[answer];
   const AnswerLine line = lines_(answer);
-  const std::size_t first = state.n_held;
-  std::size_t last =
-      first + std::min({line.line.size() - first, room.tokens, limits_.n_cells - n_cells_});
-  const std::size_t first_row = std::max(first, line.first_wanted);
-  if (last > first_row) last = std::min(last, first_row + room.rows);
-  if (last == first) return;
-  Feed feed{.node = state.node,
-            .answer = answer,
-            .start = first,
-            .parent = parent,
-            .child = state.branch};
-  feed.tokens.assign(line.line.begin() + static_cast<std::ptrdiff_t>(first),
-                     line.line.begin() + static_cast<std::ptrdiff_t>(last));
-  for (std::size_t row = first_row; row < last; ++row)
-    feed.wanted.push_back(static_cast<int>(row - first));
-  room.tokens -= last - first;
-  room.rows -= feed.wanted.size();
-  n_cells_ += last - first;
-  state.n_held = last;
-  if (first < state.n_fed)
-    n_recomputed_ += static_cast<std::int64_t>(std::min(last, state.n_fed) - first);
-  state.n_fed = std::max(state.n_fed, last);
+  Feed feed = take(line.line, state.n_held, line.first_wanted, room);
+  if (feed.tokens.empty()) return;
+  feed.node = state.node;
+  feed.answer = answer;
+  feed.parent = parent;
+  feed.child = state.branch;
+  state.n_held += feed.tokens.size();
+  if (feed.start < state.n_fed)
+    n_recomputed_ += static_cast<std::int64_t>(std::min(state.n_held, state.n_fed) - feed.start);
+  state.n_fed = std::max(state.n_fed, state.n_held);
   batch.push_back(std::move(feed));
 }
 

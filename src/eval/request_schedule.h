@@ -29,6 +29,7 @@ struct ScheduleLimits {
   std::size_t n_branches = 0;  // alive at once
   std::size_t n_ubatch = 0;    // tokens of one batch
   std::size_t n_rows = 0;      // wanted rows of one batch
+  bool apart = false;          // prompts and answers in batches of their own, prompts first
 };
 
 // What an answer wants to feed. Rows are wanted after line[first_wanted] and all that follow.
@@ -96,7 +97,10 @@ class Schedule {
   Place place_of_node(NodeId node) const { return {tree_[node].order, 0}; }
   Place place_of_answer(std::size_t a) const { return {tree_[answers_[a].node].order, a + 1}; }
 
+  enum class Kind { kPrompts, kAnswers, kBoth };
   std::vector<Feed> plan();
+  std::vector<Feed> fill(Kind kind);
+  Feed take(std::span<const Token> line, std::size_t first, std::size_t first_row, Room& room);
   void feed_node(NodeId node, Branch parent, Room& room, std::vector<Feed>& batch);
   void feed_answer(std::size_t answer, Branch parent, Room& room, std::vector<Feed>& batch);
   std::optional<Start> find_start(NodeId node, bool can_start);

@@ -76,14 +76,17 @@ class ModelRun {
 
   TaskRun run() {
     const auto started = std::chrono::steady_clock::now();
+    const auto elapsed = [&] {
+      return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    };
     model_ = prepared_.candidate.open(shape());
+    result_.load_s = elapsed();
     fill_header();
     if (options_.probe) probe();
     std::size_t index = 0;
     for (const TaskConfig& config : options_.selection.tasks) run_task(config, index++);
     result_.run.groups = aggregate_groups(options_.selection, result_.run.tasks);
-    result_.run.header.duration_s =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    result_.run.header.duration_s = elapsed();
     return std::move(result_);
   }
 
@@ -197,17 +200,7 @@ class ModelRun {
   }
 
   void add(EvaluateResult result) {
-    const RequestStatistics& from = result.statistics;
-    RequestStatistics& to = result_.statistics;
-    to.n_tokens_asked += from.n_tokens_asked;
-    to.n_tokens_distinct += from.n_tokens_distinct;
-    to.n_tokens_computed += from.n_tokens_computed;
-    to.n_tokens_generated += from.n_tokens_generated;
-    to.n_drafted += from.n_drafted;
-    to.n_accepted += from.n_accepted;
-    to.n_near_ties += from.n_near_ties;
-    to.prefill_s += from.prefill_s;
-    to.decode_s += from.decode_s;
+    result_.statistics += result.statistics;
     result_.n_requests += result.n_requests;
     result_.n_from_store += result.n_from_store;
     result_.run.tasks.push_back(std::move(result.task));

@@ -100,6 +100,7 @@ struct TaskRun {
   Run run;
   RequestStatistics statistics;
   std::int64_t n_requests = 0, n_from_store = 0;
+  double load_s = 0;  // of the run's duration: until the model was open
 };
 // One run per model: the baseline first. Each is opened, asked everything and closed in turn.
 std::vector<TaskRun> run_tasks(const TaskRunOptions& options);
