@@ -12,6 +12,8 @@
 #include "cli/dataset_flags.h"
 #include "cli/eval_table.h"
 #include "cli/flags.h"
+#include "cli/fraction.h"
+#include "cli/load_runs.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "core/error.h"
@@ -27,6 +29,7 @@ struct EvalFlags {
   std::vector<std::string> include_paths;
   int num_fewshot = -1;
   std::string limit, samples, system_instruction, gen_kwargs, output;
+  std::string margin, precision, against, confidence = "95%";
   std::uint64_t seed = 1234;
   int max_length = 0, n_sequences = 0;
   bool chat = false, no_multiturn = false, no_draft = false, no_probe = false;
@@ -153,6 +156,24 @@ TaskRunOptions to_run_options(const EvalFlags& flags, Store& store, const Contex
       .stop = context.stop};
 }
 
+EarlyStopOptions to_early_stop(const EvalFlags& flags) {
+  EarlyStopOptions options{.seed = flags.seed};
+  const auto fraction = [](const std::string& text, const char* flag) {
+    const double value = parse_fraction(text, flag);
+    if (!(value > 0 && value < 1))
+      throw Error(ErrorKind::kUsage, std::string(flag) + " must lie between 0 and 100 %");
+    return value;
+  };
+  if (!flags.margin.empty()) options.margin = fraction(flags.margin, "--margin");
+  if (!flags.precision.empty()) options.precision = fraction(flags.precision, "--precision");
+  options.confidence = fraction(flags.confidence, "--confidence");
+  if (!flags.against.empty() && !options.is_on()) {
+    throw Error(ErrorKind::kUsage, "--against needs a question", {},
+                "Give --margin 1pp, or --precision 0.5pp; for a table of both: assay compare.");
+  }
+  return options;
+}
+
 void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
   std::vector<Run> runs;
   for (const TaskRun& result : results) runs.push_back(result.run);
@@ -168,6 +189,12 @@ void run_eval(const EvalFlags& flags, const Context& context) {
   ProgressLine progress;
   Output output(flags);
   TaskRunOptions options = to_run_options(flags, store, context);
+  options.early_stop = to_early_stop(flags);
+  std::vector<Run> against;
+  if (!flags.against.empty()) {
+    against = load_runs(flags.against);
+    options.against = &against.front();
+  }
   options.progress = [&](const TaskRunProgress& p) { progress.show(p); };
   if (!flags.output.empty() && flags.log_samples) {
     options.keep = [&](const std::string& model, std::span<const SampleRecord> samples) {
@@ -212,6 +239,18 @@ void add_prompt_flags(CLI::App& command, EvalFlags& flags) {
                    "Run Python functions that task files name (not in a sandbox)");
 }
 
+void add_early_flags(CLI::App& command, EvalFlags& flags) {
+  command.add_option("--margin", flags.margin,
+                     "End a variant's task once its loss to the baseline is shown to be below or "
+                     "above this: 1pp");
+  command.add_option("--precision", flags.precision,
+                     "End it once the difference is known this precisely: 0.5pp");
+  command.add_option("--against", flags.against,
+                     "A finished run (assay eval --json) in the baseline's place");
+  command.add_option("--confidence", flags.confidence, "Of --margin and --precision")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_eval_command(CLI::App& app, Context& context) {
@@ -234,6 +273,7 @@ void add_eval_command(CLI::App& app, Context& context) {
   command->add_flag("--log-samples,--log_samples", flags->log_samples,
                     "With --output: also samples_TASK_*.jsonl");
   command->add_flag("--offline", flags->offline, "Data sets from files and the cache only");
+  add_early_flags(*command, *flags);
   add_dataset_flags(*command, flags->data);
   add_engine_flags(*command, flags->engine);
   add_recipe_flags(*command, flags->recipe);

@@ -1,5 +1,7 @@
 #include "core/json_run.h"
 
+#include <iterator>
+
 #include "core/json_samples.h"
 
 namespace assay {
@@ -56,6 +58,40 @@ auto read_list(const Json& j, F convert) {
   return values;
 }
 
+constexpr const char* kEarlyVerdicts[] = {"within margin", "worse", "precise", "undecided"};
+
+Json early_stop(const EarlyStop& e) {
+  return {{"metric", exact_text(e.metric)},
+          {"filter", exact_text(e.filter)},
+          {"margin", json::optional_number(e.margin, "margin")},
+          {"precision", json::optional_number(e.precision, "precision")},
+          {"confidence", json::number(e.confidence, "confidence")},
+          {"verdict", kEarlyVerdicts[static_cast<int>(e.verdict)]},
+          {"difference", json::estimate(e.difference, "difference")},
+          {"n_compared", e.n_compared},
+          {"n_discordant", e.n_discordant},
+          {"n_total", e.n_total},
+          {"sentence", exact_text(e.sentence)}};
+}
+
+EarlyStop read_early_stop(const Json& j) {
+  EarlyStop e{.metric = read_exact_text(j.at("metric")),
+              .filter = read_exact_text(j.at("filter")),
+              .margin = json::read_optional_number(j.at("margin")),
+              .precision = json::read_optional_number(j.at("precision")),
+              .confidence = j.at("confidence").get<double>(),
+              .difference = json::read_estimate(j.at("difference")),
+              .n_compared = j.at("n_compared").get<std::int64_t>(),
+              .n_discordant = j.at("n_discordant").get<std::int64_t>(),
+              .n_total = j.at("n_total").get<std::int64_t>(),
+              .sentence = read_exact_text(j.at("sentence"))};
+  const std::string verdict = j.at("verdict").get<std::string>();
+  for (int v = 0; v < static_cast<int>(std::size(kEarlyVerdicts)); ++v) {
+    if (verdict == kEarlyVerdicts[v]) e.verdict = static_cast<EarlyVerdict>(v);
+  }
+  return e;
+}
+
 Json task(const TaskResult& t) {
   return {{"task", exact_text(t.task)},
           {"alias", exact_text(t.alias)},
@@ -71,6 +107,7 @@ Json task(const TaskResult& t) {
           {"n_samples", t.n_samples},
           {"n_original", t.n_original},
           {"metrics", list(t.metrics, metric)},
+          {"early_stop", t.early_stop ? early_stop(*t.early_stop) : Json(nullptr)},
           {"notes", list(t.notes, exact_text)},
           {"samples", list(t.samples, [](const SampleRecord& s) {
              return json::sample(s, json::Requests::kDrop);
@@ -93,6 +130,8 @@ TaskResult read_task(const Json& j) {
                .metrics = read_list(j.at("metrics"), read_metric),
                .samples = read_list(j.at("samples"), json::read_sample),
                .notes = read_list(j.at("notes"), read_exact_text)};
+  if (j.contains("early_stop") && !j.at("early_stop").is_null())
+    t.early_stop = read_early_stop(j.at("early_stop"));
   if (!j.at("fewshot_dataset").is_null()) t.fewshot_dataset = read_dataset(j.at("fewshot_dataset"));
   return t;
 }

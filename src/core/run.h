@@ -54,6 +54,25 @@ struct DatasetIdentity {
   std::int64_t n_rows = 0;
 };
 
+enum class EarlyVerdict {
+  kWithinMargin,  // shown not to lose more than the margin
+  kWorse,         // shown to lose more
+  kPrecise,       // the interval is as narrow as was wanted
+  kUndecided,     // every sample was asked before any of these
+};
+// A task whose samples were asked in random order until the difference to a baseline was sure.
+struct EarlyStop {
+  std::string metric, filter;
+  std::optional<double> margin, precision;  // fractions, as asked for
+  double confidence = 0.95;
+  EarlyVerdict verdict = EarlyVerdict::kUndecided;
+  // variant - baseline over the samples seen. ci95: a confidence sequence for the whole task's, at
+  // `confidence`, valid whenever one stops.
+  Estimate difference;
+  std::int64_t n_compared = 0, n_discordant = 0, n_total = 0;
+  std::string sentence;
+};
+
 struct TaskResult {
   std::string task, alias;
   std::string task_class;  // knowledge | maths | code | language; "" = unknown
@@ -68,6 +87,7 @@ struct TaskResult {
   std::int64_t n_samples = 0, n_original = 0;  // evaluated; in the split before limits
   std::vector<MetricResult> metrics;
   std::vector<SampleRecord> samples;
+  std::optional<EarlyStop> early_stop;
   std::vector<std::string> notes;  // truncations, joined tokens, at chance ...
 };
 

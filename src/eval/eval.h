@@ -271,6 +271,11 @@ struct EvaluateOptions {
   std::function<void(const EvaluateProgress&)> progress;  // may be empty
   // Each block of samples, scored, in order, with their requests; may be empty.
   std::function<void(std::span<const SampleRecord>)> keep;
+  // Samples are asked in this order (of Task::sample); empty: as they come. The result has them in
+  // their own order.
+  std::vector<std::int64_t> order;
+  // Asked after each block of scored samples: true ends the task. May be empty.
+  std::function<bool(std::span<const SampleRecord>)> is_decided;
   std::stop_token stop;
 };
 struct EvaluateResult {

@@ -1,6 +1,8 @@
 // A task on a model: samples in blocks, answers from the store or the model, scores.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,7 @@ namespace {
 
 constexpr const char* kResponseKind = "response/1";
 constexpr std::int64_t kBlock = 512;  // samples in memory with their prompts
+constexpr std::int64_t kBlockBetweenDecisions = 64;
 constexpr std::size_t kFlushCount = 64;
 constexpr std::chrono::seconds kFlushInterval{1};
 
@@ -47,11 +50,13 @@ class Evaluation {
 
   EvaluateResult run() {
     const std::int64_t n = task_.n_samples();
-    for (std::int64_t first = 0; first < n; first += kBlock) {
+    const std::int64_t block = options_.is_decided ? kBlockBetweenDecisions : kBlock;
+    for (std::int64_t first = 0; first < n && !decided_; first += block) {
       if (options_.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
-      score_block(first, std::min(n, first + kBlock));
+      score_block(first, std::min(n, first + block));
     }
-    result_.task.n_samples = n;
+    if (!options_.order.empty()) sort_samples();
+    result_.task.n_samples = static_cast<std::int64_t>(result_.task.samples.size());
     result_.task.prompts = prompts_.finish();
     result_.task.metrics = aggregate_metrics(task_.config(), result_.task.samples);
     add_notes();
@@ -71,8 +76,13 @@ class Evaluation {
   std::optional<std::vector<Token>> draft_for(const EncodedRequest& request);
   void flush();
   void report();
+  void sort_samples();
   void add_notes();
   void note_chance();
+
+  std::int64_t place(std::int64_t i) const {  // of the i-th sample asked, in the task
+    return options_.order.empty() ? i : options_.order[static_cast<std::size_t>(i)];
+  }
 
   Model& model_;
   Task& task_;
@@ -86,6 +96,7 @@ class Evaluation {
   std::int64_t n_pending_done_ = 0;
   Clock::time_point flushed_ = Clock::now();
   EvaluateProgress progress_;
+  bool decided_ = false;
   std::int64_t n_truncated_ = 0, n_joined_ = 0, n_errors_ = 0, n_near_ties_ = 0;
 };
 
@@ -93,7 +104,7 @@ void Evaluation::score_block(std::int64_t first, std::int64_t last) {
   std::vector<SampleRecord> samples;
   std::int64_t n_block = 0;
   for (std::int64_t i = first; i < last; ++i) {
-    samples.push_back(task_.sample(i));
+    samples.push_back(task_.sample(place(i)));
     n_block += static_cast<std::int64_t>(samples.back().requests.size());
   }
   // The task's total is known exactly only for what has been made: the rest is taken as alike.
@@ -107,6 +118,7 @@ void Evaluation::score_block(std::int64_t first, std::int64_t last) {
   answer(samples);
   score_samples(task_.config(), samples, options_.score);
   if (options_.keep) options_.keep(samples);
+  if (options_.is_decided) decided_ = options_.is_decided(samples);
   for (SampleRecord& sample : samples) {
     for (const Response& response : sample.responses) {
       if (const auto* ll = std::get_if<LoglikelihoodResult>(&response)) {
@@ -128,6 +140,16 @@ void Evaluation::score_block(std::int64_t first, std::int64_t last) {
     progress_.estimate = metrics.front().estimate;
   }
   report();
+}
+
+void Evaluation::sort_samples() {
+  std::vector<std::size_t> from(result_.task.samples.size());
+  std::iota(from.begin(), from.end(), std::size_t{0});
+  std::sort(from.begin(), from.end(),
+            [&](std::size_t a, std::size_t b) { return options_.order[a] < options_.order[b]; });
+  std::vector<SampleRecord> sorted;
+  for (const std::size_t i : from) sorted.push_back(std::move(result_.task.samples[i]));
+  result_.task.samples = std::move(sorted);
 }
 
 void Evaluation::encode(std::vector<SampleRecord>& samples) {

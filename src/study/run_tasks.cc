@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "study/candidates.h"
+#include "study/early_stop.h"
 #include "study/study.h"
 
 namespace assay {
@@ -71,8 +72,10 @@ ChatOptions chat_for(const Model& model, ChatOptions chat) {
 
 class ModelRun {
  public:
-  ModelRun(const TaskRunOptions& options, const Prepared& prepared, const Prepared& baseline)
-      : options_(options), prepared_(prepared), baseline_(baseline) {}
+  // against: the run whose difference ends tasks early; null: every sample is asked.
+  ModelRun(const TaskRunOptions& options, const Prepared& prepared, const Prepared& baseline,
+           const Run* against)
+      : options_(options), prepared_(prepared), baseline_(baseline), against_(against) {}
 
   TaskRun run() {
     const auto started = std::chrono::steady_clock::now();
@@ -196,7 +199,23 @@ class ModelRun {
         options_.keep(prepared_.candidate.name, samples);
       };
     }
-    add(evaluate_task(*model_, task, evaluate));
+    if (against_ == nullptr) return add(evaluate_task(*model_, task, evaluate));
+    detail::EarlyStopping early(baseline_result(config.task), options_.early_stop,
+                                task.n_samples());
+    evaluate.order = detail::random_order(task.n_samples(), options_.early_stop.seed);
+    evaluate.is_decided = [&](std::span<const SampleRecord> samples) { return early.add(samples); };
+    EvaluateResult result = evaluate_task(*model_, task, evaluate);
+    result.task.early_stop = early.result();
+    result.task.notes.insert(result.task.notes.begin(), result.task.early_stop->sentence);
+    add(std::move(result));
+  }
+
+  const TaskResult& baseline_result(const std::string& task) const {
+    for (const TaskResult& result : against_->tasks) {
+      if (result.task == task) return result;
+    }
+    throw Error(ErrorKind::kUsage, "The baseline's run has no task " + task, {},
+                "Evaluate it there first, or leave it out here.");
   }
 
   void add(EvaluateResult result) {
@@ -209,6 +228,7 @@ class ModelRun {
   const TaskRunOptions& options_;
   const Prepared& prepared_;
   const Prepared& baseline_;
+  const Run* against_;
   std::unique_ptr<Model> model_;
   TaskRun result_;
 };
@@ -222,9 +242,16 @@ std::vector<TaskRun> run_tasks(const TaskRunOptions& options) {
   for (const std::string& text : options.variants)
     variants.push_back(detail::prepare_variant(measure, parse_variant(text), &baseline));
   std::vector<TaskRun> runs;
-  runs.push_back(ModelRun(options, baseline, baseline).run());
+  const bool early = options.early_stop.is_on();
+  if (early && options.against == nullptr && variants.empty()) {
+    throw Error(ErrorKind::kUsage, "There is nothing to compare with", {},
+                "Give a variant, or the baseline's run with --against FILE.");
+  }
+  runs.push_back(ModelRun(options, baseline, baseline, early ? options.against : nullptr).run());
+  const Run first = early && options.against == nullptr ? runs.front().run : Run{};
+  const Run* against = !early ? nullptr : options.against != nullptr ? options.against : &first;
   for (const Prepared& variant : variants)
-    runs.push_back(ModelRun(options, variant, baseline).run());
+    runs.push_back(ModelRun(options, variant, baseline, against).run());
   return runs;
 }
 

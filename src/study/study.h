@@ -75,6 +75,16 @@ struct TaskRunProgress {
   EvaluateProgress task;
 };
 
+// A task of a variant ends as soon as the paired difference to the baseline's run is shown to be
+// within the margin or beyond it, or is known this precisely.
+struct EarlyStopOptions {
+  std::optional<double> margin;     // largest accepted loss, a fraction
+  std::optional<double> precision;  // half the interval's width, a fraction
+  double confidence = 0.95;
+  std::uint64_t seed = 1234;  // of the order in which samples are asked
+  bool is_on() const { return margin || precision; }
+};
+
 struct TaskRunOptions {
   std::string baseline;               // a GGUF path, optionally with "+kv=..." or "+as=..."
   std::vector<std::string> variants;  // as parse_variant accepts; may be empty
@@ -83,10 +93,14 @@ struct TaskRunOptions {
   RuntimeRequest runtime;
   QuantizeOptions recipe;
   std::string cache_dir;
-  int max_length = 0;      // tokens a request may have; 0 = trained context, at most 4096
-  int n_sequences = 0;     // texts generated side by side; 0 = chosen
-  bool probe = true;       // known answers first: stop when the baseline is near chance on them
-  bool draft = true;       // variants check the baseline's greedy answers instead of decoding anew
+  int max_length = 0;   // tokens a request may have; 0 = trained context, at most 4096
+  int n_sequences = 0;  // texts generated side by side; 0 = chosen
+  bool probe = true;    // known answers first: stop when the baseline is near chance on them
+  bool draft = true;    // variants check the baseline's greedy answers instead of decoding anew
+  EarlyStopOptions early_stop;
+  // A finished run in the baseline's place: then every model given may end early against it; else
+  // the variants end early against the baseline of this command.
+  const Run* against = nullptr;
   std::string limit_text;  // as given, for the header
   ScoreOptions score;
   Store* store = nullptr;  // never null

@@ -1,0 +1,42 @@
+// Ends a task as soon as its paired difference to a baseline's run is sure.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/run.h"
+#include "stats/stats.h"
+#include "study/study.h"
+
+namespace assay::detail {
+
+// A random order of n samples, so that those asked first stand for all.
+std::vector<std::int64_t> random_order(std::int64_t n, std::uint64_t seed);
+
+class EarlyStopping {
+ public:
+  // By the baseline's first metric, whose scores must lie in [0, 1] with more being better: else
+  // Error{kUsage}. n_total: samples that the variant could be asked.
+  EarlyStopping(const TaskResult& baseline, const EarlyStopOptions& options, std::int64_t n_total);
+  // True when the question is settled. Errors: kBadInput when a sample was asked in another way
+  // than the baseline's.
+  bool add(std::span<const SampleRecord> samples);
+  EarlyStop result() const;
+
+ private:
+  struct Known {
+    double score = 0;
+    const SampleRecord* sample = nullptr;
+  };
+  EarlyVerdict verdict() const;
+
+  EarlyStopOptions options_;
+  EarlyStop result_;
+  std::map<std::string, Known> known_;  // by the sample's key
+  BettingSequence sequence_;
+  double sum_ = 0;
+};
+
+}  // namespace assay::detail
