@@ -1,7 +1,9 @@
 // Pure numerics. Every function names the source of its formula.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -116,9 +118,13 @@ class Rng {
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
   std::uint64_t next();                  // 64 uniform bits
   double uniform();                      // [0, 1), 53 bits
-  std::uint64_t below(std::uint64_t n);  // unbiased, n >= 1
+  std::uint64_t below(std::uint64_t n);  // unbiased (Lemire 2019), n >= 1
  private:
+  std::uint32_t next_word();
+
   std::uint64_t seed_, stream_, counter_ = 0;
+  std::array<std::uint32_t, 4> block_{};
+  unsigned n_used_ = 4;  // words of block_ given out
 };
 
 struct BootstrapOptions {
@@ -171,16 +177,23 @@ double minimum_detectable_effect(double std_error, double alpha = 0.05, double p
 
 // ---- Repeated sampling (repeats.cc) ----
 
-// values[i]: the scores of item i's repeats. Items with one repeat count for the mean only.
+// values[i]: the scores of item i's repeats; an item without values does not count. What needs a
+// second item, or a second repeat, is absent without one.
 struct RepeatVariance {
-  double mean = 0;
-  double between_items = 0;  // variance of the items' true means (unbiased; not below 0)
-  double within_item = 0;    // mean variance of an item's repeats: the sampling noise
-  double std_error = 0;      // of the mean over items (items are the clusters)
+  double mean = 0;  // of the items' means: each item counts once, however often it was repeated
+  // Variance of the items' true means (unbiased, not below 0), over items with two repeats or more.
+  std::optional<double> between_items;
+  std::optional<double> within_item;  // mean variance of an item's repeats: the sampling noise
+  std::optional<double> std_error;    // of the mean over items (items are the clusters)
   std::int64_t n_items = 0, n_values = 0;
 };
-// Unbiased one-way components (ANOVA estimators; Searle, Casella and McCulloch 1992, chapter 3).
+// Unbiased one-way components (ANOVA estimators on the items' means, unweighted; Searle, Casella
+// and McCulloch 1992, chapter 3). Error{kUsage} without any value, Error{kBadInput} for one that is
+// not finite.
 RepeatVariance repeat_variance(std::span<const std::vector<double>> values);
+// P(at least one of k repeats is right) from n repeats of which n_right were (Chen et al. 2021,
+// arXiv 2107.03374): unbiased. 1 <= k <= n.
+double pass_at_k(std::int64_t n, std::int64_t n_right, std::int64_t k);
 
 // ---- Stop at any time (sequential.cc) ----
 
