@@ -136,16 +136,35 @@ double draw_counts(const std::vector<Distinct>& distinct, std::int64_t n, Rng rn
   return sum / total;
 }
 
-struct Pair {
-  double sum = 0, n = 0;
+// Clusters as they are drawn; n is empty when all have the same.
+struct Singles {
+  std::vector<double> sums, n;
+  double equal_n = 0;
 };
 
-double draw_singly(const std::vector<Pair>& clusters, detail::FairDraws draws) {
+Singles spread_out(const std::vector<Distinct>& distinct) {
+  Singles singles;
+  singles.equal_n = distinct.front().n;
+  const bool equal = distinct.back().n == singles.equal_n;  // they are in order of n
+  for (const Distinct& cluster : distinct) {
+    const std::size_t count = static_cast<std::size_t>(cluster.count);
+    singles.sums.insert(singles.sums.end(), count, cluster.sum);
+    if (!equal) singles.n.insert(singles.n.end(), count, cluster.n);
+  }
+  return singles;
+}
+
+double draw_singly(const Singles& clusters, detail::FairDraws draws) {
   double sum = 0, total = 0;
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    const Pair& cluster = clusters[draws.next()];
-    sum += cluster.sum;
-    total += cluster.n;
+  const std::size_t n_clusters = clusters.sums.size();
+  if (clusters.n.empty()) {
+    for (std::size_t i = 0; i < n_clusters; ++i) sum += clusters.sums[draws.next()];
+    return sum / (static_cast<double>(n_clusters) * clusters.equal_n);
+  }
+  for (std::size_t i = 0; i < n_clusters; ++i) {
+    const std::size_t drawn = draws.next();
+    sum += clusters.sums[drawn];
+    total += clusters.n[drawn];
   }
   return sum / total;
 }
@@ -159,11 +178,7 @@ std::vector<double> cluster_replicates(const std::vector<Distinct>& distinct, st
     return make_replicates(
         options, [&](std::size_t r) { return draw_counts(distinct, n, Rng(options.seed, r)); });
   }
-  std::vector<Pair> clusters;
-  for (const Distinct& cluster : distinct) {
-    clusters.insert(clusters.end(), static_cast<std::size_t>(cluster.count),
-                    {cluster.sum, cluster.n});
-  }
+  const Singles clusters = spread_out(distinct);
   const std::uint32_t bound = static_cast<std::uint32_t>(n);
   return make_replicates(options, [&](std::size_t r) {
     return draw_singly(clusters, detail::FairDraws(options.seed, r, bound));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "stats/arguments.h"
@@ -54,16 +55,29 @@ void enumerate(std::span<const Magnitude> rest, double sum, double weight, const
   }
 }
 
+// The sums of all sign patterns of four sizes at a time: a quarter of the additions per replicate.
+std::vector<std::array<double, 16>> sums_of_four(const std::vector<double>& sizes) {
+  std::vector<std::array<double, 16>> tables((sizes.size() + 3) / 4);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    for (std::size_t pattern = 0; pattern < 16; ++pattern) {
+      const bool positive = (pattern >> i % 4 & 1) != 0;
+      tables[i / 4][pattern] += positive ? sizes[i] : -sizes[i];
+    }
+  }
+  return tables;
+}
+
 PermutationResult simulate(const std::vector<double>& sizes, const Seen& seen,
                            const BootstrapOptions& options) {
+  const std::vector<std::array<double, 16>> tables = sums_of_four(sizes);
   std::int64_t n_bad = 1, n_far = 1;  // what was seen is one of the patterns
   for (int r = 0; r < options.n_replicates; ++r) {
     Rng rng(options.seed, static_cast<std::uint64_t>(r));
     double sum = 0;
-    for (std::size_t i = 0; i < sizes.size();) {
+    for (std::size_t i = 0; i < tables.size();) {
       std::uint64_t signs = rng.next();
-      for (int bit = 0; bit < 64 && i < sizes.size(); ++bit, ++i, signs >>= 1) {
-        sum += (signs & 1) != 0 ? sizes[i] : -sizes[i];
+      for (int part = 0; part < 16 && i < tables.size(); ++part, ++i, signs >>= 4) {
+        sum += tables[i][signs & 15];
       }
     }
     n_bad += seen.as_bad(sum) ? 1 : 0;

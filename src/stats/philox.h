@@ -32,30 +32,38 @@ inline PhiloxCounter philox_block(std::uint64_t seed, std::uint64_t stream,
       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
 }
 
-// Fair draws below one bound, inlined: the loops of resampling spend their time here.
+// Fair draws below one bound, inlined: the loops of resampling spend their time here. A bound of at
+// most 2^14 takes half a word for a draw, of which at most a quarter are refused for fairness.
 class FairDraws {
  public:
   FairDraws(std::uint64_t seed, std::uint64_t stream, std::uint32_t bound)  // bound >= 1
-      : seed_(seed), stream_(stream), bound_(bound), unfair_((UINT32_MAX - bound + 1) % bound) {}
+      : seed_(seed),
+        stream_(stream),
+        bound_(bound),
+        bits_(bound <= (1u << 14) ? 16 : 32),
+        mask_(UINT32_MAX >> (32 - bits_)),
+        unfair_((mask_ - bound + 1) % bound) {}
 
   std::uint32_t next() {
     for (;;) {
-      if (n_used_ == block_.size()) {
+      if (n_bits_used_ == 128) {
         block_ = philox_block(seed_, stream_, position_++);
-        n_used_ = 0;
+        n_bits_used_ = 0;
       }
-      const std::uint64_t product = std::uint64_t{block_[n_used_++]} * bound_;
-      if (static_cast<std::uint32_t>(product) >= unfair_) {
-        return static_cast<std::uint32_t>(product >> 32);
+      const std::uint32_t part = block_[n_bits_used_ / 32] >> (n_bits_used_ % 32) & mask_;
+      n_bits_used_ += bits_;
+      const std::uint64_t product = std::uint64_t{part} * bound_;
+      if ((static_cast<std::uint32_t>(product) & mask_) >= unfair_) {
+        return static_cast<std::uint32_t>(product >> bits_);
       }
     }
   }
 
  private:
   std::uint64_t seed_, stream_, position_ = 0;
-  std::uint32_t bound_, unfair_;
+  std::uint32_t bound_, bits_, mask_, unfair_;
   PhiloxCounter block_{};
-  unsigned n_used_ = 4;
+  unsigned n_bits_used_ = 128;
 };
 
 }  // namespace assay::detail
