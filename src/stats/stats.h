@@ -1,7 +1,9 @@
 // Pure numerics. Every function names the source of its formula.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -107,7 +109,7 @@ McNemar pooled_mcnemar(std::span<const PairedTable> tables);
 // Fisher's combination of independent one-sided p-values: chi-squared with 2k degrees.
 double fisher_combined_p(std::span<const double> p);
 
-// ---- Random numbers and resampling (rng.cc, bootstrap.cc) ----
+// ---- Random numbers and resampling (rng.cc, bootstrap.cc, permutation.cc) ----
 
 // Counter-based: Philox4x32-10 (Salmon et al. 2011). The same seed, stream and counter give the
 // same number on every machine and in every thread order.
@@ -116,9 +118,13 @@ class Rng {
   explicit Rng(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
   std::uint64_t next();                  // 64 uniform bits
   double uniform();                      // [0, 1), 53 bits
-  std::uint64_t below(std::uint64_t n);  // unbiased, n >= 1
+  std::uint64_t below(std::uint64_t n);  // unbiased (Lemire 2019), n >= 1
  private:
+  std::uint32_t next_word();
+
   std::uint64_t seed_, stream_, counter_ = 0;
+  std::array<std::uint32_t, 4> block_{};
+  unsigned n_used_ = 4;  // words of block_ given out
 };
 
 struct BootstrapOptions {
@@ -132,16 +138,22 @@ struct BootstrapResult {
   Interval percentile;
   Interval bca;  // bias-corrected and accelerated (Efron 1987), acceleration by jackknife
 };
-// Of sum of sums / sum of n, whole clusters drawn with replacement. At least 2 clusters.
+// Of sum of sums / sum of n, whole clusters drawn with replacement. At least 2 clusters that are
+// not empty. Where the clusters have few distinct (sum, n), such as unclustered 0/1 scores, a
+// replicate draws how often each occurs (a multinomial, by conditional binomials): the same
+// distribution at a fraction of the cost. Error{kBadInput} for a sum that is not finite, or without
+// elements.
 BootstrapResult bootstrap_mean(std::span<const ClusterSum> clusters,
                                const BootstrapOptions& options);
 // Mean of an autocorrelated series (token-level KL in text order): circular blocks (Politis and
-// Romano 1992) of block_length values.
+// Romano 1992) of block_length values, at least two of them; the last is cut to the series' length.
+// BCa's acceleration is by leaving out one block.
 BootstrapResult block_bootstrap_mean(std::span<const float> values, std::int64_t block_length,
                                      const BootstrapOptions& options);
 // Two-sided and one-sided (worse: sum at most as large as seen) p of "the signs of the clusters'
-// difference sums are random": exact where at most 2^20 sign patterns exist, else Monte Carlo with
-// the observed one counted ((r + 1) / (n + 1)).
+// difference sums are random": exact where at most 2^20 outcomes exist (2^G for G clusters that
+// differ; equal sizes are counted together, by binomial weights), else Monte Carlo with the
+// observed one counted ((r + 1) / (n + 1)). Without a difference every p is 1.
 struct PermutationResult {
   double p_worse = 1, p_two_sided = 1;
   bool exact = false;
@@ -171,56 +183,79 @@ double minimum_detectable_effect(double std_error, double alpha = 0.05, double p
 
 // ---- Repeated sampling (repeats.cc) ----
 
-// values[i]: the scores of item i's repeats. Items with one repeat count for the mean only.
+// values[i]: the scores of item i's repeats; an item without values does not count. What needs a
+// second item, or a second repeat, is absent without one.
 struct RepeatVariance {
-  double mean = 0;
-  double between_items = 0;  // variance of the items' true means (unbiased; not below 0)
-  double within_item = 0;    // mean variance of an item's repeats: the sampling noise
-  double std_error = 0;      // of the mean over items (items are the clusters)
+  double mean = 0;  // of the items' means: each item counts once, however often it was repeated
+  // Variance of the items' true means (unbiased, not below 0), over items with two repeats or more.
+  std::optional<double> between_items;
+  std::optional<double> within_item;  // mean variance of an item's repeats: the sampling noise
+  std::optional<double> std_error;    // of the mean over items (items are the clusters)
   std::int64_t n_items = 0, n_values = 0;
 };
-// Unbiased one-way components (ANOVA estimators; Searle, Casella and McCulloch 1992, chapter 3).
+// Unbiased one-way components (ANOVA estimators on the items' means, unweighted; Searle, Casella
+// and McCulloch 1992, chapter 3). Error{kUsage} without any value, Error{kBadInput} for one that is
+// not finite.
 RepeatVariance repeat_variance(std::span<const std::vector<double>> values);
+// P(at least one of k repeats is right) from n repeats of which n_right were (Chen et al. 2021,
+// arXiv 2107.03374): unbiased. 1 <= k <= n.
+double pass_at_k(std::int64_t n, std::int64_t n_right, std::int64_t k);
 
 // ---- Stop at any time (sequential.cc) ----
 
+// How much to bet on the next value in [0, 1]: predictable plug-in (Waudby-Smith and Ramdas 2024,
+// JRSS B 86, section 3.2), from mean and variance of what was seen, each with one made-up value.
+struct PluginBets {
+  double sum = 0, squares = 0;
+  std::int64_t n = 0;
+
+  double mean() const;                   // (1/2 + sum) / (n + 1)
+  double next(double confidence) const;  // sqrt(2 ln(2 / alpha) / (variance * t * ln(1 + t)))
+  void add(double value);
+};
+
 // Confidence sequence for the mean of values in [low, high], valid at every n at once: hedged
 // capital, predictable plug-in bets (Waudby-Smith and Ramdas 2024, section 4). Draws without
-// replacement from a finite population when n_population > 0 (their section 5).
+// replacement from a finite population when n_population > 0 (their section 5): the order must be
+// random, and after the last value the interval is the mean itself.
 class BettingSequence {
  public:
   struct Options {
     double low = -1, high = 1;
     double confidence = 0.95;
     std::int64_t n_population = 0;  // 0 = endless
-    int n_grid = 1001;
+    int n_grid = 1001;              // candidate means; the interval is wider by up to one step
   };
   explicit BettingSequence(const Options& options);
-  void add(double value);     // outside [low, high]: Error{kEngine}
+  void add(double value);     // outside [low, high], NaN, or one too many: Error{kEngine}
   Interval interval() const;  // the running intersection; [low, high] before the first value
-  std::int64_t n() const;
+  std::int64_t n() const { return bets_.n; }
 
  private:
+  double conditional_mean(double mean) const;
+  void bet(std::size_t candidate, double value, double amount);
+
   Options options_;
   std::vector<double> log_up_, log_down_;  // capital against each candidate mean
-  std::vector<double> means_;
-  double sum_ = 0, sum_squares_ = 0;
-  std::int64_t n_ = 0;
-  Interval interval_;
+  std::size_t first_, last_;               // candidates still possible: [first_, last_)
+  PluginBets bets_;
+  Interval unit_{0, 1};  // of values mapped to [0, 1]
 };
-// Empirical Bernstein confidence sequence with predictable plug-in (same paper, theorem 2).
+// Empirical Bernstein confidence sequence with predictable plug-in (same paper, theorem 2; without
+// replacement, Waudby-Smith and Ramdas 2020, theorem 3.2). Wider than betting, but each step costs
+// the same however fine the answer. n_grid is not used.
 class BernsteinSequence {
  public:
   explicit BernsteinSequence(const BettingSequence::Options& options);
   void add(double value);
   Interval interval() const;
-  std::int64_t n() const;
+  std::int64_t n() const { return bets_.n; }
 
  private:
   BettingSequence::Options options_;
-  double sum_ = 0, weighted_sum_ = 0, weight_ = 0, penalty_ = 0, variance_sum_ = 0;
-  std::int64_t n_ = 0;
-  Interval interval_;
+  PluginBets bets_;
+  double weighted_sum_ = 0, weight_ = 0, penalty_ = 0;
+  Interval unit_{0, 1};
 };
 // Exact betting test on discordant pairs: under "losses are at most as likely as gains" the capital
 // is a nonnegative supermartingale, so 1 / max capital is a p-value at every stop (Ville). Bets by
@@ -233,7 +268,7 @@ class DiscordantTest {
 
  private:
   std::int64_t n_lost_ = 0, n_won_ = 0;
-  double best_worse_ = 0, best_better_ = 0;  // largest log capital so far
+  double best_worse_ = 0, best_better_ = 0;  // largest log capital so far; it starts at 1
 };
 
 // Confidence sequence for the mean of values without known bounds: the anytime-valid t-interval,
@@ -257,5 +292,41 @@ class StudentSequence {
   std::int64_t n_ = 0;
   double mean_ = 0, sum_squares_ = 0;  // Welford
 };
+
+// ---- Look where the flips are (guided.cc) ----
+
+// margins[i]: the baseline's distance between its best and its second choice on item i, which is
+// known for every item. Items with a small one can flip.
+struct Guide {
+  double tau = 0;          // spread of the margin's change from baseline to variant; > 0
+  double floor = 0.02;     // chance of a flip far from the border, relative to one on it; > 0
+  double max_extra = 0.1;  // variance that a guide may cost when flips do not follow it, relative
+                           // to simple sampling of as many items
+};
+// How much rather each item is drawn than the average one (mean 1, none 0): proportional to
+// sqrt(exp(-(margin/tau)^2/2) + floor), mixed with 1 as far as max_extra asks for (the guide gains
+// less then). Best for a difference whose square is expected to be that sum (Neyman 1934).
+std::vector<double> guide_weights(std::span<const double> margins, const Guide& guide);
+// P(item is among the first) for `n_wanted` first items of guided_order on average: 1 - exp(-c w),
+// c such that the sum is n_wanted (0 < n_wanted < number of weights).
+std::vector<double> inclusion_probabilities(std::span<const double> weights, double n_wanted);
+
+// Every item once, in the order in which to evaluate: each next one is drawn with probability
+// proportional to weight among those left, by exponential ranks from fixed random numbers
+// (Efraimidis and Spirakis 2006). More items extend the order, they do not change it.
+struct GuidedOrder {
+  std::vector<std::int64_t> items;
+  std::vector<double> ranks;  // of items, rising
+};
+GuidedOrder guided_order(std::span<const double> weights, std::uint64_t seed);
+
+// Mean difference over all items from those of the first items of the order (differences[j] belongs
+// to order.items[j]): Horvitz-Thompson with the probabilities that the next item's rank implies,
+// which is unbiased whatever the guide (Duffield, Lund and Thorup 2007; Cohen and Kaplan 2007),
+// with a variance from the design alone. The interval widens by what flips of typical weight would
+// add that were not met, so that none seen still gives a positive width. All items: exact. Absent
+// error with a reason for less than 2 items.
+Estimate guided_difference(const GuidedOrder& order, std::span<const double> weights,
+                           std::span<const double> differences, double confidence = 0.95);
 
 }  // namespace assay
