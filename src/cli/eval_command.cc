@@ -14,6 +14,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "compare/compare.h"
 #include "core/error.h"
 #include "core/json_run.h"
 
@@ -26,7 +27,7 @@ struct EvalFlags {
   std::vector<std::string> tasks;
   std::vector<std::string> include_paths;
   int num_fewshot = -1;
-  std::string limit, samples, system_instruction, gen_kwargs, output;
+  std::string limit, samples, system_instruction, gen_kwargs, output, margin = "1pp";
   std::uint64_t seed = 1234;
   int max_length = 0, n_sequences = 0;
   bool chat = false, no_multiturn = false, no_draft = false, trust_task_code = false;
@@ -147,6 +148,23 @@ TaskRunOptions to_run_options(const EvalFlags& flags, Store& store, const Contex
       .stop = context.stop};
 }
 
+// Each variant against the baseline, under the table. The numbers above are complete without it.
+void print_comparisons(const std::vector<Run>& runs, const EvalFlags& flags) {
+  if (runs.size() < 2 || flags.out.csv) return;
+  std::vector<Comparison> comparisons;
+  try {
+    for (std::size_t i = 1; i < runs.size(); ++i) {
+      comparisons.push_back(
+          compare_runs(runs.front(), runs[i], {.margin = parse_margin(flags.margin, "--margin")}));
+    }
+  } catch (const Error& error) {
+    fmt::print(stderr, "assay: not compared: {}\n", error.what());
+    return;
+  }
+  fmt::print("\n");
+  print_report(comparisons, flags.out, 0);
+}
+
 void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
   std::vector<Run> runs;
   for (const TaskRun& result : results) runs.push_back(result.run);
@@ -154,10 +172,12 @@ void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
     fmt::print("{}", to_json(runs));
   } else {
     print_report(runs, flags.out);
+    print_comparisons(runs, flags);
   }
 }
 
 void run_eval(const EvalFlags& flags, const Context& context) {
+  parse_margin(flags.margin, "--margin");  // declared, and refused, before anything runs
   Store store = open_store(flags.store);
   ProgressLine progress;
   Output output(flags);
@@ -225,6 +245,10 @@ void add_eval_command(CLI::App& app, Context& context) {
                       "Folder for lm-evaluation-harness's results_*.json (and samples)");
   command->add_flag("--log-samples,--log_samples", flags->log_samples,
                     "With --output: also samples_TASK_*.jsonl");
+  command
+      ->add_option("--margin", flags->margin,
+                   "Largest accepted loss of a variant's accuracy: 1pp, 1% or 0.01")
+      ->capture_default_str();
   command->add_flag("--offline", flags->offline, "Data sets from files and the cache only");
   add_dataset_flags(*command, flags->data);
   add_engine_flags(*command, flags->engine);

@@ -133,7 +133,8 @@ Evidence evidence_of(const Estimate& gain, std::int64_t n_clusters, const std::s
   add_tests(evidence, margin_test(gain, n_clusters, kHardlyAny),
             margin_test(negated(gain), n_clusters, kHardlyAny),
             margin_test(gain, n_clusters, demand.margin));
-  evidence.detectable = minimum_detectable_effect(*gain.std_error, demand.alpha, demand.power);
+  if (*gain.std_error > 0)
+    evidence.detectable = minimum_detectable_effect(*gain.std_error, demand.alpha, demand.power);
   return evidence;
 }
 

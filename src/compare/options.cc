@@ -52,6 +52,7 @@ void check_options(const CompareOptions& options) {
   }
   check_share(options.alpha, "An alpha");
   check_share(options.power, "A power");
+  if (options.power <= options.alpha) refuse("The power is not above alpha", "For example 0.8.");
 }
 
 }  // namespace detail

@@ -106,7 +106,9 @@ void decide(ComparisonRow& row, const CompareOptions& options, const Identity& i
   if (identity.same_model && identity.same_name) {
     return set(row, Verdict::kWithinMargin, "the two are the same model: nothing can be lost");
   }
-  if (identity.same_model || (identity.same_answers && !identity.same_name)) {
+  const bool same_answers =
+      identity.same_answers && !identity.same_name && row.evidence.gain.value == 0;
+  if (identity.same_model || same_answers) {
     return set(row, Verdict::kUndecided,
                identity.same_model
                    ? "the variant is the baseline (same weights, same runtime): no optimisation "

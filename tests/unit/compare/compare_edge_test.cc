@@ -26,15 +26,16 @@ TEST(CompareEdge, RunsWithoutACommonTask) {
 }
 
 TEST(CompareEdge, ATaskWithoutItems) {
-  const Run base = run_of("base", {task_of("t", {})}), variant = run_of("variant", base.tasks);
+  const MadeUpRun base = run_of("base", {task_of("t", {})}),
+                  variant = run_of("variant", base.tasks);
   const Comparison comparison = compare_runs(base, variant, {});
   EXPECT_EQ(comparison.verdict, Verdict::kUndecided);
   EXPECT_TRUE(has(row_of(comparison).reason, "no item was scored"));
 }
 
 TEST(CompareEdge, OneItem) {
-  const Run base = run_of("base", {choices("t", 1, [](int) { return 0; })});
-  const Run variant = run_of("variant", {choices("t", 1, [](int) { return 2; })});
+  const MadeUpRun base = run_of("base", {choices("t", 1, [](int) { return 0; })});
+  const MadeUpRun variant = run_of("variant", {choices("t", 1, [](int) { return 2; })});
   const MetricComparison row = row_of(compare_runs(base, variant, {}));
   EXPECT_EQ(row.n, 1);
   EXPECT_EQ(row.change.value, -1);
@@ -43,7 +44,7 @@ TEST(CompareEdge, OneItem) {
 }
 
 TEST(CompareEdge, OneCluster) {
-  const auto one = [](Run run) {
+  const auto one = [](MadeUpRun run) {
     for (SampleRecord& sample : run.tasks[0].samples) sample.cluster = "all";
     return run;
   };
@@ -59,7 +60,7 @@ TEST(CompareEdge, AllRight) {
   const auto all = [](const char* model) {
     return run_of(model, {choices("t", 2000, [](int) { return 0; })});
   };
-  Run variant = all("variant");
+  MadeUpRun variant = all("variant");
   std::get<LoglikelihoodResult>(variant.tasks[0].samples[0].responses[1]).loglikelihood = -3;
   const Comparison comparison = compare_runs(all("base"), variant, {});
   EXPECT_EQ(comparison.verdict, Verdict::kWithinMargin) << comparison.reason;
@@ -67,8 +68,8 @@ TEST(CompareEdge, AllRight) {
 }
 
 TEST(CompareEdge, AllWrongCannotGetWorse) {
-  const Run base = run_of("base", {choices("t", 2000, [](int) { return 1; })});
-  const Run variant = run_of("variant", {choices("t", 2000, [](int) { return 2; })});
+  const MadeUpRun base = run_of("base", {choices("t", 2000, [](int) { return 1; })});
+  const MadeUpRun variant = run_of("variant", {choices("t", 2000, [](int) { return 2; })});
   const MetricComparison row = row_of(compare_runs(base, variant, {}));
   EXPECT_EQ(row.verdict, Verdict::kUndecided);
   EXPECT_TRUE(has(row.reason, "chance")) << row.reason;
@@ -78,8 +79,8 @@ TEST(CompareEdge, AllWrongCannotGetWorse) {
 
 TEST(CompareEdge, ABaselineAtChanceIsSaid) {
   const auto quarter = [](int i) { return i % 4; };
-  const Run base = run_of("base", {choices("t", 4000, quarter)});
-  const Run variant =
+  const MadeUpRun base = run_of("base", {choices("t", 4000, quarter)});
+  const MadeUpRun variant =
       run_of("variant", {choices("t", 4000, [](int i) { return i < 4 ? 1 : i % 4; })});
   const MetricComparison row = row_of(compare_runs(base, variant, {}));
   EXPECT_EQ(row.chance, 0.25);
@@ -91,7 +92,8 @@ TEST(CompareEdge, ABaselineAtChanceIsSaid) {
 TEST(CompareEdge, LosingAllOfALittleWouldPass) {
   // A generated task that the baseline solves at 0.8 %: a drop of one point is impossible.
   const auto run = [](const char* model, int n_right) {
-    Run r = run_of(model, {choices("gsm8k", 4000, [=](int i) { return i < n_right ? 0 : 1; })});
+    MadeUpRun r =
+        run_of(model, {choices("gsm8k", 4000, [=](int i) { return i < n_right ? 0 : 1; })});
     r.tasks[0].output_type = "generate_until";
     return r;
   };
@@ -113,7 +115,7 @@ TEST(CompareEdge, AFloorOnTheBaseline) {
 }
 
 TEST(CompareEdge, TheBaselineUnderAnotherNameIsSaidNotPassed) {
-  Run variant = base_run(2000);
+  MadeUpRun variant = base_run(2000);
   variant.header.model_name = "Q4_0";
   const Comparison comparison = compare_runs(base_run(2000), variant, {});
   EXPECT_TRUE(comparison.same_model);
@@ -122,7 +124,7 @@ TEST(CompareEdge, TheBaselineUnderAnotherNameIsSaidNotPassed) {
 }
 
 TEST(CompareEdge, EqualAnswersToTheLastBitAreSaidNotPassed) {
-  Run variant = base_run(2000);
+  MadeUpRun variant = base_run(2000);
   variant.header.model_name = "Q4_0";
   variant.header.model.weights = hash_bytes("a file of another name and header");
   const Comparison comparison = compare_runs(base_run(2000), variant, {});
@@ -132,7 +134,7 @@ TEST(CompareEdge, EqualAnswersToTheLastBitAreSaidNotPassed) {
 }
 
 TEST(CompareEdge, NotANumberIsUnscored) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   variant.tasks[0].samples[1000].scores[0].value = std::numeric_limits<double>::quiet_NaN();
   variant.tasks[0].samples[1001].scores[0].value.reset();
   variant.tasks[0].metrics[0].n_scored -= 2;
@@ -144,7 +146,7 @@ TEST(CompareEdge, NotANumberIsUnscored) {
 }
 
 TEST(CompareEdge, ManyUnscoredItemsArePassedByNoOne) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   for (int i = 1000; i < 1040; ++i) variant.tasks[0].samples[i].scores[0].value.reset();
   const MetricComparison row = row_of(compare_runs(base_run(2000), variant, {}));
   EXPECT_EQ(row.verdict, Verdict::kUndecided);
@@ -152,7 +154,7 @@ TEST(CompareEdge, ManyUnscoredItemsArePassedByNoOne) {
 }
 
 TEST(CompareEdge, MissingItemsAreCountedAndTooManyRefused) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   variant.tasks[0].samples.resize(1990);
   finish(variant.tasks[0]);
   const MetricComparison row = row_of(compare_runs(base_run(2000), variant, {}));
@@ -166,8 +168,9 @@ TEST(CompareEdge, MissingItemsAreCountedAndTooManyRefused) {
 }
 
 TEST(CompareEdge, AMetricThatIsNoMeanIsNotPaired) {
-  Run base = base_run(100), variant = variant_run(100, 5, 0);
-  for (Run* run : {&base, &variant}) run->tasks[0].metrics[0].estimate.value = 0.123;  // F1, say
+  MadeUpRun base = base_run(100), variant = variant_run(100, 5, 0);
+  for (MadeUpRun* run : {&base, &variant})
+    run->tasks[0].metrics[0].estimate.value = 0.123;  // F1, say
   const MetricComparison row = row_of(compare_runs(base, variant, {}));
   EXPECT_EQ(row.verdict, Verdict::kUndecided);
   EXPECT_TRUE(has(row.reason, "not a mean")) << row.reason;
@@ -175,7 +178,7 @@ TEST(CompareEdge, AMetricThatIsNoMeanIsNotPaired) {
 }
 
 TEST(CompareEdge, OptionsThatCannotBe) {
-  const Run run = base_run(10);
+  const MadeUpRun run = base_run(10);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double margin : {nan, -0.01, 0.0, 1.0, 5.0}) {
     EXPECT_TRUE(has(message_of([&] { compare_runs(run, run, {.margin = margin}); }), "margin"));
@@ -204,7 +207,7 @@ TEST(CompareEdge, MarginsAreReadOrRefusedWithAReason) {
 TEST(CompareEdge, AMillionItems) {
   if (std::getenv("ASSAY_LONG_TESTS") == nullptr)
     GTEST_SKIP() << "ASSAY_LONG_TESTS is not set: two runs of 1e6 items take about 4 GB";
-  const Run base = base_run(1'000'000), variant = variant_run(1'000'000, 5000, 4000);
+  const MadeUpRun base = base_run(1'000'000), variant = variant_run(1'000'000, 5000, 4000);
   const auto started = std::chrono::steady_clock::now();
   const MetricComparison row = row_of(compare_runs(base, variant, {}));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;

@@ -65,7 +65,7 @@ TEST(Plan, PairedNeedsFewerItems) {
 }
 
 TEST(Plan, RunsGiveDiscordanceAccuracyAndTime) {
-  Run variant = variant_run(1000, 20, 10);
+  MadeUpRun variant = variant_run(1000, 20, 10);
   variant.header.duration_s = 50;
   const auto basis = plan_basis(base_run(1000), variant, {});
   ASSERT_EQ(basis.size(), 1U);

@@ -14,14 +14,14 @@ namespace {
 using namespace made_up;
 
 // Task "a" of 400 items and "b" of 100, each 80 % right, each losing so many.
-Run two_tasks(const char* model, int lost_a, int lost_b) {
+MadeUpRun two_tasks(const char* model, int lost_a, int lost_b) {
   const auto task = [](const char* name, int n, int lost) {
     return choices(name, n, [=](int i) { return i < lost ? 2 : i < n * 8 / 10 ? 0 : 1; });
   };
   return run_of(model, {task("a", 400, lost_a), task("b", 100, lost_b)});
 }
 
-void add_group(Run& run, bool by_size) {
+void add_group(MadeUpRun& run, bool by_size) {
   const double a = run.tasks[0].metrics[0].estimate.value;
   const double b = run.tasks[1].metrics[0].estimate.value;
   MetricResult metric{.metric = "acc", .filter = "none", .n_scored = 500};
@@ -31,7 +31,7 @@ void add_group(Run& run, bool by_size) {
 
 TEST(CompareGroup, WeightsAreFoundFromTheNumbers) {
   for (const bool by_size : {true, false}) {
-    Run base = two_tasks("base", 0, 0), variant = two_tasks("variant", 20, 20);
+    MadeUpRun base = two_tasks("base", 0, 0), variant = two_tasks("variant", 20, 20);
     variant.tasks[0].metrics[0].estimate.value = 0.75;
     base.tasks[1].samples[0].scores[0].value = 0;  // so that the two weightings differ
     finish(base.tasks[1]);
@@ -58,7 +58,7 @@ TEST(CompareGroup, WeightsAreFoundFromTheNumbers) {
 }
 
 TEST(CompareGroup, AGroupWhoseWeightsCannotBeToldIsLeftOutAndSaid) {
-  Run base = two_tasks("base", 0, 0), variant = two_tasks("variant", 20, 20);
+  MadeUpRun base = two_tasks("base", 0, 0), variant = two_tasks("variant", 20, 20);
   add_group(base, true);
   add_group(variant, true);
   base.groups[0].metrics[0].estimate.value = 0.123;
@@ -91,8 +91,8 @@ TEST(CompareGroup, OneWorseTaskMakesTheWholeWorse) {
 }
 
 TEST(CompareGroup, ClassesAreComparedWithAnInterval) {
-  Run base = two_tasks("base", 0, 0), variant = two_tasks("variant", 4, 30);
-  for (Run* run : {&base, &variant}) {
+  MadeUpRun base = two_tasks("base", 0, 0), variant = two_tasks("variant", 4, 30);
+  for (MadeUpRun* run : {&base, &variant}) {
     run->tasks[0].task_class = "knowledge";
     run->tasks[1].task_class = "code";
   }
@@ -114,7 +114,7 @@ TEST(CompareGroup, ClassesAreComparedWithAnInterval) {
 }
 
 TEST(CompareGroup, AClassMayHaveAMarginOfItsOwn) {
-  Run base = base_run(2000), variant = variant_run(2000, 30, 0);
+  MadeUpRun base = base_run(2000), variant = variant_run(2000, 30, 0);
   base.tasks[0].task_class = variant.tasks[0].task_class = "code";
   EXPECT_NE(compare_runs(base, variant, {}).verdict, Verdict::kWithinMargin);
   const Comparison comparison = compare_runs(base, variant, {.class_margins = {{"code", 0.05}}});
@@ -135,7 +135,7 @@ TEST(CompareGroup, SixtyTasksWithABootstrap) {
     }
     return made;
   };
-  const Run base = run_of("base", tasks(0)), variant = run_of("variant", tasks(5));
+  const MadeUpRun base = run_of("base", tasks(0)), variant = run_of("variant", tasks(5));
   const auto started = std::chrono::steady_clock::now();
   const Comparison comparison =
       compare_runs(base, variant, {.n_bootstrap = n_replicates, .n_threads = 2});

@@ -13,35 +13,39 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-std::string refusal(const std::function<void(Run&)>& change) {
-  const Run base = base_run(100);
-  Run variant = variant_run(100, 2, 1);
+std::string refusal(const std::function<void(MadeUpRun&)>& change) {
+  const MadeUpRun base = base_run(100);
+  MadeUpRun variant = variant_run(100, 2, 1);
   change(variant);
   return message_of([&] { compare_runs(base, variant, {}); });
 }
 
 TEST(CompareGuard, NamesEveryFieldWithBothValues) {
-  const std::pair<std::function<void(Run&)>, const char*> cases[] = {
-      {[](Run& r) { r.header.limit = "100"; }, "limit: none in the baseline, 100 in the variant"},
-      {[](Run& r) { r.header.fewshot_seed = 7; },
+  const std::pair<std::function<void(MadeUpRun&)>, const char*> cases[] = {
+      {[](MadeUpRun& r) { r.header.limit = "100"; },
+       "limit: none in the baseline, 100 in the variant"},
+      {[](MadeUpRun& r) { r.header.fewshot_seed = 7; },
        "few-shot seed: 1234 in the baseline, 7 in the variant"},
-      {[](Run& r) { r.header.chat = true; }, "chat template applied: no in the baseline, yes"},
-      {[](Run& r) { r.header.system_instruction = "Be brief."; },
+      {[](MadeUpRun& r) { r.header.chat = true; },
+       "chat template applied: no in the baseline, yes"},
+      {[](MadeUpRun& r) { r.header.system_instruction = "Be brief."; },
        "system instruction: none in the baseline, Be brief."},
-      {[](Run& r) { r.header.bos_rule = "once at the start"; }, "BOS rule: none"},
-      {[](Run& r) { r.tasks[0].version = "2"; },
+      {[](MadeUpRun& r) { r.header.bos_rule = "once at the start"; }, "BOS rule: none"},
+      {[](MadeUpRun& r) { r.tasks[0].version = "2"; },
        "task, version: 1 in the baseline, 2 in the variant"},
-      {[](Run& r) { r.tasks[0].num_fewshot = 5; },
+      {[](MadeUpRun& r) { r.tasks[0].num_fewshot = 5; },
        "few-shot examples: 0 in the baseline, 5 in the variant"},
-      {[](Run& r) { r.tasks[0].generation_kwargs_json = "{\"temperature\":1}"; },
+      {[](MadeUpRun& r) { r.tasks[0].generation_kwargs_json = "{\"temperature\":1}"; },
        "generation settings: none in the baseline, {\"temperature\":1}"},
-      {[](Run& r) { r.tasks[0].dataset.split = "validation"; },
+      {[](MadeUpRun& r) { r.tasks[0].dataset.split = "validation"; },
        "split: test in the baseline, validation in the variant"},
-      {[](Run& r) { r.tasks[0].dataset.content = hash_bytes("other rows"); }, "data set's rows"},
-      {[](Run& r) { r.tasks[0].definition = hash_bytes("other"); }, "definition"},
-      {[](Run& r) { r.tasks[0].output_type = "generate_until"; },
+      {[](MadeUpRun& r) { r.tasks[0].dataset.content = hash_bytes("other rows"); },
+       "data set's rows"},
+      {[](MadeUpRun& r) { r.tasks[0].definition = hash_bytes("other"); }, "definition"},
+      {[](MadeUpRun& r) { r.tasks[0].output_type = "generate_until"; },
        "output type: multiple_choice in the baseline, generate_until"},
-      {[](Run& r) { r.tasks[0].task = "other"; }, "task, task: 100 items in the baseline, not in"}};
+      {[](MadeUpRun& r) { r.tasks[0].task = "other"; },
+       "task, task: 100 items in the baseline, not in"}};
   for (const auto& [change, says] : cases) {
     const std::string message = refusal(change);
     EXPECT_TRUE(has(message, says)) << message;
@@ -50,7 +54,7 @@ TEST(CompareGuard, NamesEveryFieldWithBothValues) {
 }
 
 TEST(CompareGuard, NamesTheItemsWhosePromptsDiffer) {
-  const std::string message = refusal([](Run& r) {
+  const std::string message = refusal([](MadeUpRun& r) {
     r.tasks[0].samples[17].request_digests[2] = hash_bytes("another prompt");
     finish(r.tasks[0]);
   });
@@ -59,7 +63,7 @@ TEST(CompareGuard, NamesTheItemsWhosePromptsDiffer) {
 }
 
 TEST(CompareGuard, ShowsWherePromptsPart) {
-  Run base = base_run(100), variant = variant_run(100, 2, 1);
+  MadeUpRun base = base_run(100), variant = variant_run(100, 2, 1);
   for (int i = 0; i < 100; ++i) {
     base.tasks[0].samples[i].requests = {
         {.index = 0, .body = Loglikelihood{"Question: how many?\nAnswer:", " 1"}}};
@@ -74,7 +78,7 @@ TEST(CompareGuard, ShowsWherePromptsPart) {
 }
 
 TEST(CompareGuard, AllowedMismatchesAreMarkedAndNothingIsPassed) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   variant.tasks[0].num_fewshot = 5;
   const Comparison comparison = compare_runs(base_run(2000), variant, {.allow_mismatch = true});
   EXPECT_FALSE(comparison.comparable);
@@ -85,19 +89,20 @@ TEST(CompareGuard, AllowedMismatchesAreMarkedAndNothingIsPassed) {
 }
 
 TEST(CompareGuard, AnIdThatStandsTwiceIsAnError) {
-  const std::string message = refusal([](Run& r) { r.tasks[0].samples[3].id.key = "2"; });
+  const std::string message = refusal([](MadeUpRun& r) { r.tasks[0].samples[3].id.key = "2"; });
   EXPECT_TRUE(has(message, "Item 2 of task stands twice")) << message;
 }
 
 TEST(CompareGuard, AMetricOfOneItemThatStandsTwiceIsAnError) {
-  const std::string message = refusal(
-      [](Run& r) { r.tasks[0].samples[3].scores.push_back(r.tasks[0].samples[3].scores[0]); });
+  const std::string message = refusal([](MadeUpRun& r) {
+    r.tasks[0].samples[3].scores.push_back(r.tasks[0].samples[3].scores[0]);
+  });
   EXPECT_TRUE(has(message, "acc (none) stands twice in item 3 of task")) << message;
 }
 
 TEST(CompareGuard, TwoFiltersOfOneItemAreDifferentMetrics) {
   const auto run = [](const char* model, int lost) {
-    Run r = run_of(model, {choices("gsm8k", 2000, [](int i) { return i < 1000 ? 0 : 1; })});
+    MadeUpRun r = run_of(model, {choices("gsm8k", 2000, [](int i) { return i < 1000 ? 0 : 1; })});
     r.tasks[0].metrics = {{.metric = "exact_match", .filter = "strict-match"},
                           {.metric = "exact_match", .filter = "flexible-extract"}};
     for (SampleRecord& sample : r.tasks[0].samples) {
@@ -124,17 +129,18 @@ TEST(CompareGuard, TwoFiltersOfOneItemAreDifferentMetrics) {
 }
 
 TEST(CompareGuard, AMissingMetricIsRefusedAndTheOthersNamed) {
-  const Run run = base_run(100);
+  const MadeUpRun run = base_run(100);
   const std::string message =
       message_of([&] { compare_runs(run, run, {.metrics = {"acc_norm"}}); });
   EXPECT_TRUE(has(message, "task has no metric 'acc_norm' in both runs")) << message;
   EXPECT_TRUE(has(message, "It has: acc,none")) << message;
-  const std::string one_side = refusal([](Run& r) { r.tasks[0].metrics[0].metric = "acc_norm"; });
+  const std::string one_side =
+      refusal([](MadeUpRun& r) { r.tasks[0].metrics[0].metric = "acc_norm"; });
   EXPECT_TRUE(has(one_side, "metrics: acc (none) in the baseline, acc_norm (none)")) << one_side;
 }
 
 TEST(CompareGuard, WhatAnImportedRunDoesNotSayIsUncheckedNotEqual) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   variant.header.imported_from = "lm-eval 0.4.13";
   variant.header.bos_rule = "";
   variant.tasks[0].definition = {};
@@ -149,7 +155,7 @@ TEST(CompareGuard, WhatAnImportedRunDoesNotSayIsUncheckedNotEqual) {
 }
 
 TEST(CompareGuard, UnknownTasksAreRefused) {
-  const Run run = base_run(100);
+  const MadeUpRun run = base_run(100);
   EXPECT_TRUE(has(message_of([&] { compare_runs(run, run, {.tasks = {"mmlu"}}); }),
                   "no task or group 'mmlu'"));
 }

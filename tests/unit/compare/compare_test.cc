@@ -18,7 +18,7 @@ const MetricComparison& only(const Comparison& comparison) {
 }
 
 TEST(Compare, ARunAgainstItselfIsWithinTheMargin) {
-  const Run run = base_run(2000);
+  const MadeUpRun run = base_run(2000);
   const Comparison comparison = compare_runs(run, run, {});
   EXPECT_EQ(comparison.verdict, Verdict::kWithinMargin);
   EXPECT_TRUE(comparison.same_model);
@@ -41,7 +41,7 @@ TEST(Compare, TenPointsWorseOn2000ItemsIsWorse) {
 }
 
 TEST(Compare, NoDiscordantPairStillHasAnIntervalOfPositiveWidth) {
-  Run variant = base_run(20);
+  MadeUpRun variant = base_run(20);
   variant.header.model_name = "variant";
   variant.header.model.weights = hash_bytes("other");
   // Likelihoods differ, choices do not.
@@ -77,10 +77,10 @@ TEST(Compare, PValuesAreTheExactBinomials) {
 }
 
 TEST(Compare, CountsRightWrongAndAnotherWrong) {
-  const Run base = run_of("base", {choices("t", 6, [](int i) { return i < 3 ? 0 : 1; })});
+  const MadeUpRun base = run_of("base", {choices("t", 6, [](int i) { return i < 3 ? 0 : 1; })});
   // Items: right, lost, right | gained, same wrong, another wrong.
   const int answers[] = {0, 3, 0, 0, 1, 2};
-  const Run variant = run_of("variant", {choices("t", 6, [&](int i) { return answers[i]; })});
+  const MadeUpRun variant = run_of("variant", {choices("t", 6, [&](int i) { return answers[i]; })});
   const MetricComparison row = only(compare_runs(base, variant, {}));
   EXPECT_EQ(row.flips->both_right, 2);
   EXPECT_EQ(row.flips->lost, 1);
@@ -92,8 +92,8 @@ TEST(Compare, CountsRightWrongAndAnotherWrong) {
 }
 
 TEST(Compare, PairsByIdWhateverTheOrder) {
-  const Run base = base_run(50);
-  Run variant = variant_run(50, 3, 1);
+  const MadeUpRun base = base_run(50);
+  MadeUpRun variant = variant_run(50, 3, 1);
   std::reverse(variant.tasks[0].samples.begin(), variant.tasks[0].samples.end());
   const MetricComparison row = only(compare_runs(base, variant, {}));
   EXPECT_EQ(row.flips->lost, 3);
@@ -109,12 +109,12 @@ TEST(Compare, RecoveryComesWithItsInterval) {
 
 TEST(Compare, ClustersWidenTheInterval) {
   // Ten clusters of ten: in one cluster the variant loses everything, else nothing.
-  const auto cluster = [](Run run) {
+  const auto cluster = [](MadeUpRun run) {
     for (SampleRecord& sample : run.tasks[0].samples)
       sample.cluster = "page " + std::to_string(std::stoi(sample.id.key) / 10);
     return run;
   };
-  const Run base = cluster(base_run(100)), variant = cluster(variant_run(100, 10, 0));
+  const MadeUpRun base = cluster(base_run(100)), variant = cluster(variant_run(100, 10, 0));
   const MetricComparison row = only(compare_runs(base, variant, {.margin = 0.05}));
   EXPECT_EQ(row.n, 100);
   EXPECT_EQ(row.n_clusters, 10);
@@ -175,7 +175,7 @@ TEST(Compare, LowerIsBetterTurnsTheDirection) {
 }
 
 TEST(Compare, ListsThePartsInWhichModelsDiffer) {
-  Run variant = variant_run(2000, 4, 4);
+  MadeUpRun variant = variant_run(2000, 4, 4);
   variant.header.model.runtime.kv = {.k = "q8_0", .v = "q8_0"};
   const Comparison comparison = compare_runs(base_run(2000), variant, {});
   ASSERT_EQ(comparison.parts.size(), 3U);
@@ -195,7 +195,7 @@ TEST(Compare, ABootstrapIntervalStandsBesideTheOther) {
 }
 
 TEST(Compare, NoiseThatIsAsLargeIsCalledNoise) {
-  const Run noise = variant_run(2000, 6, 3);
+  const MadeUpRun noise = variant_run(2000, 6, 3);
   const Comparison comparison =
       compare_runs(base_run(2000), variant_run(2000, 4, 2), {.noise = &noise});
   const MetricComparison& row = only(comparison);

@@ -11,8 +11,8 @@ namespace {
 
 using namespace made_up;
 
-Run texts(const char* model, const std::vector<std::vector<Token>>& tokens) {
-  Run run = run_of(model, {task_of("gsm8k", {})});
+MadeUpRun texts(const char* model, const std::vector<std::vector<Token>>& tokens) {
+  MadeUpRun run = run_of(model, {task_of("gsm8k", {})});
   TaskResult& task = run.tasks[0];
   task.output_type = "generate_until";
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -32,8 +32,8 @@ Run texts(const char* model, const std::vector<std::vector<Token>>& tokens) {
 }
 
 TEST(CompareText, SharesDivergenceAndDrift) {
-  const Run base = texts("base", {{1, 2, 3}, {1, 2, 3, 4}, {5, 6}, {7, 8}});
-  const Run variant = texts("variant", {{1, 2, 3}, {1, 2, 9}, {5, 6, 7, 8}, {7, 9}});
+  const MadeUpRun base = texts("base", {{1, 2, 3}, {1, 2, 3, 4}, {5, 6}, {7, 8}});
+  const MadeUpRun variant = texts("variant", {{1, 2, 3}, {1, 2, 9}, {5, 6, 7, 8}, {7, 9}});
   const Comparison comparison = compare_runs(base, variant, {});
   ASSERT_EQ(comparison.texts.size(), 1U);
   const TextComparison& text = comparison.texts[0];
@@ -48,8 +48,9 @@ TEST(CompareText, SharesDivergenceAndDrift) {
 }
 
 TEST(CompareText, WithoutTokensItCountsWords) {
-  Run base = texts("base", {{1, 2, 3}, {4, 5}}), variant = texts("variant", {{1, 2, 9}, {4, 5}});
-  for (Run* run : {&base, &variant}) {
+  MadeUpRun base = texts("base", {{1, 2, 3}, {4, 5}}),
+            variant = texts("variant", {{1, 2, 9}, {4, 5}});
+  for (MadeUpRun* run : {&base, &variant}) {
     for (SampleRecord& sample : run->tasks[0].samples)
       std::get<GenerateResult>(sample.responses[0]).tokens.clear();
   }
@@ -58,10 +59,10 @@ TEST(CompareText, WithoutTokensItCountsWords) {
   EXPECT_EQ(text.first_divergent, 2);
 }
 
-Run seeded(const char* model, std::uint64_t seed, const std::vector<int>& right) {
+MadeUpRun seeded(const char* model, std::uint64_t seed, const std::vector<int>& right) {
   std::vector<std::vector<Token>> tokens;
   for (const int r : right) tokens.push_back({r == 1 ? 1 : 2});
-  Run run = texts(model, tokens);
+  MadeUpRun run = texts(model, tokens);
   run.header.sampling_seed = seed;
   for (SampleRecord& sample : run.tasks[0].samples)
     sample.request_digests = {hash_bytes(sample.id.key + "/" + std::to_string(seed))};
@@ -70,9 +71,10 @@ Run seeded(const char* model, std::uint64_t seed, const std::vector<int>& right)
 }
 
 TEST(CompareText, RepeatsAreAveragedAndTheirVarianceParted) {
-  const std::vector<Run> base{seeded("base", 1, {1, 1, 0, 1}), seeded("base", 2, {1, 0, 0, 1})};
-  const std::vector<Run> variant{seeded("variant", 2, {1, 0, 0, 0}),
-                                 seeded("variant", 1, {1, 0, 0, 1})};
+  const std::vector<MadeUpRun> base{seeded("base", 1, {1, 1, 0, 1}),
+                                    seeded("base", 2, {1, 0, 0, 1})};
+  const std::vector<MadeUpRun> variant{seeded("variant", 2, {1, 0, 0, 0}),
+                                       seeded("variant", 1, {1, 0, 0, 1})};
   const Comparison comparison = compare_repeats(base, variant, {});
   const MetricComparison& row = comparison.metrics.at(0);
   EXPECT_DOUBLE_EQ(row.baseline.value, 0.625);  // (1 + .5 + 0 + 1) / 4
@@ -86,15 +88,15 @@ TEST(CompareText, RepeatsAreAveragedAndTheirVarianceParted) {
 }
 
 TEST(CompareText, RepeatsOfOtherSeedsAreRefused) {
-  const std::vector<Run> base{seeded("base", 1, {1, 1}), seeded("base", 2, {1, 0})};
-  const std::vector<Run> variant{seeded("variant", 1, {1, 1}), seeded("variant", 3, {1, 0})};
+  const std::vector<MadeUpRun> base{seeded("base", 1, {1, 1}), seeded("base", 2, {1, 0})};
+  const std::vector<MadeUpRun> variant{seeded("variant", 1, {1, 1}), seeded("variant", 3, {1, 0})};
   EXPECT_NE(message_of([&] { compare_repeats(base, variant, {}); }).find("sampling seed 2"),
             std::string::npos);
 }
 
 TEST(CompareText, OneRunOfSeveralProgramsTellsBothVariances) {
   const auto run = [](const char* model, double shift) {
-    Run r = run_of(model, {task_of("humaneval", {})});
+    MadeUpRun r = run_of(model, {task_of("humaneval", {})});
     TaskResult& task = r.tasks[0];
     task.output_type = "generate_until";
     task.metrics = {{.metric = "pass@1", .filter = "create_test"}};

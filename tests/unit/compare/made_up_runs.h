@@ -12,6 +12,8 @@
 
 namespace assay::made_up {
 
+using MadeUpRun = Run;  // inside a TEST, Run is a function of GoogleTest
+
 inline Score score(double value, const std::string& metric = "acc",
                    const std::string& filter = "none") {
   return {.metric = metric, .filter = filter, .value = value};
