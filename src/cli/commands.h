@@ -18,6 +18,9 @@ struct Context {
 void add_perplexity_command(CLI::App& app, Context& context);
 void add_diverge_command(CLI::App& app, Context& context);
 void add_eval_command(CLI::App& app, Context& context);
+void add_compare_command(CLI::App& app, Context& context);
+void add_gate_command(CLI::App& app, Context& context);
+void add_plan_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
 void add_screen_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);

@@ -12,10 +12,10 @@
 #include "cli/dataset_flags.h"
 #include "cli/eval_table.h"
 #include "cli/flags.h"
-#include "cli/fraction.h"
 #include "cli/load_runs.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "compare/compare.h"
 #include "core/error.h"
 #include "core/json_run.h"
 
@@ -30,6 +30,7 @@ struct EvalFlags {
   int num_fewshot = -1;
   std::string limit, samples, system_instruction, gen_kwargs, output;
   std::string margin, precision, against, confidence = "95%";
+  bool stop_early = false;
   std::uint64_t seed = 1234;
   int max_length = 0, n_sequences = 0;
   bool chat = false, no_multiturn = false, no_draft = false, no_probe = false;
@@ -156,22 +157,32 @@ TaskRunOptions to_run_options(const EvalFlags& flags, Store& store, const Contex
       .stop = context.stop};
 }
 
+double margin_of(const EvalFlags& flags) {
+  return parse_margin(flags.margin.empty() ? "1pp" : flags.margin, "--margin");
+}
+
+// Ends by the margin unless only a precision was asked for.
 EarlyStopOptions to_early_stop(const EvalFlags& flags) {
-  EarlyStopOptions options{.seed = flags.seed};
-  const auto fraction = [](const std::string& text, const char* flag) {
-    const double value = parse_fraction(text, flag);
-    if (!(value > 0 && value < 1))
-      throw Error(ErrorKind::kUsage, std::string(flag) + " must lie between 0 and 100 %");
-    return value;
-  };
-  if (!flags.margin.empty()) options.margin = fraction(flags.margin, "--margin");
-  if (!flags.precision.empty()) options.precision = fraction(flags.precision, "--precision");
-  options.confidence = fraction(flags.confidence, "--confidence");
-  if (!flags.against.empty() && !options.is_on()) {
-    throw Error(ErrorKind::kUsage, "--against needs a question", {},
-                "Give --margin 1pp, or --precision 0.5pp; for a table of both: assay compare.");
-  }
+  EarlyStopOptions options{.confidence = parse_confidence(flags.confidence), .seed = flags.seed};
+  if (!flags.precision.empty()) options.precision = parse_margin(flags.precision, "--precision");
+  const bool by_margin = flags.stop_early || (!flags.against.empty() && flags.precision.empty());
+  if (by_margin || (options.precision && !flags.margin.empty())) options.margin = margin_of(flags);
   return options;
+}
+
+// Each variant against the baseline, under the table. The numbers above are complete without it.
+void print_comparisons(const std::vector<Run>& runs, const EvalFlags& flags) {
+  if (runs.size() < 2 || flags.out.csv || to_early_stop(flags).is_on()) return;
+  std::vector<Comparison> comparisons;
+  try {
+    for (std::size_t i = 1; i < runs.size(); ++i)
+      comparisons.push_back(compare_runs(runs.front(), runs[i], {.margin = margin_of(flags)}));
+  } catch (const Error& error) {
+    fmt::print(stderr, "assay: not compared: {}\n", error.what());
+    return;
+  }
+  fmt::print("\n");
+  print_report(comparisons, flags.out, 0);
 }
 
 void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
@@ -181,10 +192,12 @@ void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
     fmt::print("{}", to_json(runs));
   } else {
     print_report(runs, flags.out);
+    print_comparisons(runs, flags);
   }
 }
 
 void run_eval(const EvalFlags& flags, const Context& context) {
+  parse_margin(flags.margin, "--margin");  // declared, and refused, before anything runs
   Store store = open_store(flags.store);
   ProgressLine progress;
   Output output(flags);
@@ -239,16 +252,16 @@ void add_prompt_flags(CLI::App& command, EvalFlags& flags) {
                    "Run Python functions that task files name (not in a sandbox)");
 }
 
-void add_early_flags(CLI::App& command, EvalFlags& flags) {
+void add_margin_flags(CLI::App& command, EvalFlags& flags) {
   command.add_option("--margin", flags.margin,
-                     "End a variant's task once its loss to the baseline is shown to be below or "
-                     "above this: 1pp");
+                     "Largest accepted loss of a variant's accuracy: 1pp (default), 1% or 0.01");
+  command.add_flag("--stop-early", flags.stop_early,
+                   "End a variant's task as soon as its loss is shown to be below or above --margin");
   command.add_option("--precision", flags.precision,
-                     "End it once the difference is known this precisely: 0.5pp");
+                     "End it as soon as the difference is known this precisely: 0.5pp");
   command.add_option("--against", flags.against,
-                     "A finished run (assay eval --json) in the baseline's place");
-  command.add_option("--confidence", flags.confidence, "Of --margin and --precision")
-      ->capture_default_str();
+                     "A finished run (assay eval --json) in the baseline's place; stops early");
+  command.add_option("--confidence", flags.confidence, "Of stopping early")->capture_default_str();
 }
 
 }  // namespace
@@ -273,7 +286,7 @@ void add_eval_command(CLI::App& app, Context& context) {
   command->add_flag("--log-samples,--log_samples", flags->log_samples,
                     "With --output: also samples_TASK_*.jsonl");
   command->add_flag("--offline", flags->offline, "Data sets from files and the cache only");
-  add_early_flags(*command, *flags);
+  add_margin_flags(*command, *flags);
   add_dataset_flags(*command, flags->data);
   add_engine_flags(*command, flags->engine);
   add_recipe_flags(*command, flags->recipe);

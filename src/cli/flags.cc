@@ -1,5 +1,8 @@
 #include "cli/flags.h"
 
+#include <charconv>
+#include <system_error>
+
 #include <CLI/CLI.hpp>
 
 #include "core/error.h"
@@ -33,6 +36,20 @@ RuntimeRequest to_runtime(const EngineFlags& flags) {
           .n_threads = flags.n_threads,
           .n_ubatch = flags.n_ubatch,
           .n_gpu_layers = flags.n_gpu_layers};
+}
+
+double parse_confidence(const std::string& text) {
+  const bool percent = !text.empty() && text.back() == '%';
+  double value = 0;
+  const char* end = text.data() + text.size() - (percent ? 1 : 0);
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (percent) value /= 100;
+  if (error != std::errc() || rest != end || !(value > 0.5 && value < 1)) {
+    throw Error(ErrorKind::kUsage,
+                "--confidence '" + text + "' does not lie between 50 % and 100 %", {},
+                "For example --confidence 95%.");
+  }
+  return value;
 }
 
 void add_text_flags(CLI::App& app, TextFlags& flags) {

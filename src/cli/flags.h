@@ -23,6 +23,9 @@ struct EngineFlags {
 void add_engine_flags(CLI::App& app, EngineFlags& flags);
 RuntimeRequest to_runtime(const EngineFlags& flags);
 
+// "95%" or "0.95". Error{kUsage} for what is not between 50 % and 100 %.
+double parse_confidence(const std::string& text);
+
 struct TextFlags {
   std::string text;
   std::string format = "auto";

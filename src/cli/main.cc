@@ -7,33 +7,20 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "core/error.h"
 
 namespace {
-
-// docs/exit-codes.md
-int exit_code(assay::ErrorKind kind) {
-  switch (kind) {
-    case assay::ErrorKind::kUsage:
-      return 2;
-    case assay::ErrorKind::kBadInput:
-      return 3;
-    case assay::ErrorKind::kEngine:
-      return 4;
-    case assay::ErrorKind::kIo:
-      return 5;
-    case assay::ErrorKind::kInterrupted:
-      return 130;
-  }
-  return 4;
-}
 
 void add_commands(CLI::App& app, assay::cli::Context& context) {
   using namespace assay::cli;
   add_diverge_command(app, context);
   add_perplexity_command(app, context);
   add_eval_command(app, context);
+  add_compare_command(app, context);
+  add_gate_command(app, context);
+  add_plan_command(app, context);
   add_noise_command(app, context);
   add_screen_command(app, context);
   add_inspect_command(app, context);
@@ -67,7 +54,7 @@ int run(int argc, char** argv) {
     } else {
       fmt::print(stderr, "assay: {}\n", error.what());
     }
-    return exit_code(error.kind());
+    return assay::cli::exit_code_of(error.kind());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr,
                "assay: out of memory. A smaller --ctx, --batch or --max-memory needs less.\n");

@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/comparison_table.h"
 #include "cli/eval_table.h"
 #include "cli/table.h"
 #include "core/json.h"
+#include "core/json_comparison.h"
 #include "core/json_run.h"
 
 namespace assay::cli {
@@ -19,16 +21,20 @@ int stdout_width() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 0;
 }
 
+TableOptions table_options(const OutputFlags& flags) {
+  const TableFormat format = flags.csv        ? TableFormat::kCsv
+                             : flags.markdown ? TableFormat::kMarkdown
+                                              : TableFormat::kText;
+  return {.format = format, .width = stdout_width()};
+}
+
 template <typename Report>
 void print_as(const Report& report, const OutputFlags& flags) {
   if (flags.json) {
     fmt::print("{}", to_json(report));
     return;
   }
-  const TableFormat format = flags.csv        ? TableFormat::kCsv
-                             : flags.markdown ? TableFormat::kMarkdown
-                                              : TableFormat::kText;
-  fmt::print("{}", render(report, {.format = format, .width = stdout_width()}));
+  fmt::print("{}", render(report, table_options(flags)));
 }
 
 }  // namespace
@@ -43,5 +49,14 @@ void print_report(const DivergenceReport& report, const OutputFlags& flags) {
 void print_report(const ScreenReport& report, const OutputFlags& flags) { print_as(report, flags); }
 
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags) { print_as(runs, flags); }
+
+void print_report(const std::vector<Comparison>& comparisons, const OutputFlags& flags,
+                  int n_flips) {
+  if (flags.json) {
+    fmt::print("{}", to_json(comparisons));
+    return;
+  }
+  fmt::print("{}", render(comparisons, {.table = table_options(flags), .n_flips = n_flips}));
+}
 
 }  // namespace assay::cli

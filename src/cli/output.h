@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/flags.h"
+#include "core/comparison.h"
 #include "core/divergence.h"
 #include "core/run.h"
 #include "core/screen.h"
@@ -12,5 +13,8 @@ void print_report(const PerplexityReport& report, const OutputFlags& flags);
 void print_report(const DivergenceReport& report, const OutputFlags& flags);
 void print_report(const ScreenReport& report, const OutputFlags& flags);
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
+// n_flips: newly wrong and newly right items named per task.
+void print_report(const std::vector<Comparison>& comparisons, const OutputFlags& flags,
+                  int n_flips);
 
 }  // namespace assay::cli

@@ -7,9 +7,9 @@
 
 #include "cli/commands.h"
 #include "cli/flags.h"
-#include "cli/fraction.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "compare/compare.h"
 #include "core/error.h"
 
 namespace assay::cli {
@@ -44,10 +44,10 @@ ScreenOptions to_options(const ScreenFlags& flags, Store& store, ProgressLine& p
                   .store = &store,
                   .progress = [&progress](const MeasureProgress& p) { progress.show(p); },
                   .stop = context.stop},
-      .confidence = parse_fraction(flags.confidence, "--confidence"),
+      .confidence = parse_confidence(flags.confidence),
       .seed = flags.seed};
   if (!flags.max_ppl_increase.empty())
-    options.max_ppl_increase = parse_fraction(flags.max_ppl_increase, "--max-ppl-increase");
+    options.max_ppl_increase = parse_margin(flags.max_ppl_increase, "--max-ppl-increase");
   if (flags.max_kld != 0) options.max_kld = flags.max_kld;
   return options;
 }

@@ -91,6 +91,8 @@ struct DivergenceStatistics {
   Estimate kld;            // mean, clustered
   std::optional<double> kld_std_error_iid;
   Percentiles kld_percentiles;
+  // 95 % intervals of two of them, by clusters; absent when the text is too short to bound them.
+  std::optional<Interval> kld_p99_ci95, kld_p99_9_ci95;
   Estimate delta_p;  // mean of p - p_baseline of the target; a fraction, not percent
   std::optional<double> delta_p_std_error_iid;
   Estimate delta_p_rms;

@@ -31,6 +31,17 @@ Percentiles read_percentiles(const Json& json) {
   return values;
 }
 
+Json interval(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return Json::array({number(interval->low, "ci95"), number(interval->high, "ci95")});
+}
+
+// Absent in reports of older versions.
+std::optional<Interval> read_interval(const Json& json, const char* name) {
+  if (!json.contains(name) || json.at(name).is_null()) return std::nullopt;
+  return Interval{json.at(name).at(0).get<double>(), json.at(name).at(1).get<double>()};
+}
+
 // An estimate whose value has a name of its own, such as "mean".
 Json named_estimate(const char* name, const Estimate& estimate,
                     const std::optional<double>& std_error_iid) {
@@ -193,6 +204,8 @@ Json variant(const VariantReport& report) {
   json["ln_ppl_correlation"] = correlation(statistics.ln_ppl_correlation);
   json["kld"] = named_estimate("mean", statistics.kld, statistics.kld_std_error_iid);
   add_percentiles(json["kld"], statistics.kld_percentiles);
+  json["kld"]["p99_ci95"] = interval(statistics.kld_p99_ci95);
+  json["kld"]["p999_ci95"] = interval(statistics.kld_p99_9_ci95);
   json["delta_p"] = delta_p(statistics);
   json["same_top_p"] =
       named_estimate("value", statistics.same_top_p, statistics.same_top_p_std_error_iid);
@@ -254,6 +267,8 @@ DivergenceStatistics read_divergence(const Json& json) {
       .kld = json::read_estimate(kld, "mean"),
       .kld_std_error_iid = json::read_optional_number(kld.at("std_error_iid")),
       .kld_percentiles = read_percentiles(kld),
+      .kld_p99_ci95 = read_interval(kld, "p99_ci95"),
+      .kld_p99_9_ci95 = read_interval(kld, "p999_ci95"),
       .delta_p = json::read_estimate(delta, "mean"),
       .delta_p_std_error_iid = json::read_optional_number(delta.at("std_error_iid")),
       .delta_p_rms = read_rms(delta),

@@ -238,6 +238,8 @@ DivergenceStatistics summarize_divergence(const WindowPlan& plan,
   for (const Place& place : places) sums.add(place.window, *place.token);
 
   DivergenceStatistics statistics = statistics_of(sums);
+  statistics.kld_p99_ci95 = kld_percentile_interval(clusters, places, 0.99);
+  statistics.kld_p99_9_ci95 = kld_percentile_interval(clusters, places, 0.999);
   statistics.by_position = divergence_by_position(plan, clusters, places);
   statistics.by_document = divergence_by_document(plan, places);
   statistics.worst = worst_tokens(plan, places, vocabulary);

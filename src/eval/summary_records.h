@@ -71,6 +71,12 @@ struct Place {
 std::vector<Place> places_of(const WindowPlan& plan,
                              const std::vector<std::vector<TokenDivergence>>& records);
 
+// 95 % interval of the `fraction` percentile of KLD (Woodruff 1952, JASA 47): the share of tokens
+// at most as large, with its clustered error, turned back into values. nullopt for fewer than two
+// clusters or when a limit lies beyond the largest value seen (summary_tail.cc).
+std::optional<Interval> kld_percentile_interval(const ClusterMap& clusters,
+                                                const std::vector<Place>& places, double fraction);
+
 // ---- Where the divergence is (summary_breakdown.cc) ----
 
 std::vector<PositionBin> divergence_by_position(const WindowPlan& plan, const ClusterMap& clusters,

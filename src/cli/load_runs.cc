@@ -1,0 +1,62 @@
+#include "cli/load_runs.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "core/error.h"
+#include "core/json_run.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr std::size_t kHead = 200;  // "schema" is the first field of our documents
+
+std::vector<Run> parse_runs(const std::string& path, const std::string& text) {
+  try {
+    return runs_from_json(text);
+  } catch (const Error& error) {
+    const std::string schema = schema_of(text);
+    const std::string what = schema.empty() ? error.what() : "It is a document of schema " + schema;
+    throw Error(ErrorKind::kBadInput, "Not a run: " + what, path,
+                "Give what `assay eval --json` printed.");
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw Error(ErrorKind::kBadInput, "A folder, not a file", path);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorKind::kIo, "Cannot read the file", path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string schema_of(std::string_view document) {
+  const std::string_view head = document.substr(0, kHead);
+  constexpr std::string_view kKey = "\"schema\"";
+  const std::size_t key = head.find(kKey);
+  if (key == std::string_view::npos) return {};
+  const std::size_t begin = head.find('"', key + kKey.size());
+  const std::size_t end = head.find('"', begin + 1);
+  if (begin == std::string_view::npos || end == std::string_view::npos) return {};
+  return std::string(head.substr(begin + 1, end - begin - 1));
+}
+
+std::vector<Run> load_runs(const std::string& path) {
+  std::vector<Run> runs = parse_runs(path, read_file(path));
+  if (runs.empty()) throw Error(ErrorKind::kBadInput, "There is no run in the file", path);
+  for (const Run& run : runs) {
+    if (run.tasks.empty()) {
+      throw Error(ErrorKind::kBadInput, "The run of " + run.header.model_name + " has no task",
+                  path);
+    }
+  }
+  return runs;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,22 @@
+// Finished runs from files, whatever wrote them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/run.h"
+
+namespace assay::cli {
+
+// The runs in `path`: what `assay eval --json` printed (docs/formats/run.md). Errors: kIo when it
+// cannot be read, kBadInput when it is no run, has no run or a run without tasks.
+std::vector<Run> load_runs(const std::string& path);
+
+// A whole file, "-" is standard input. Error{kIo}.
+std::string read_file(const std::string& path);
+
+// The "schema" at the beginning of one of our documents; "" where there is none.
+std::string schema_of(std::string_view document);
+
+}  // namespace assay::cli
