@@ -19,6 +19,8 @@ void add_perplexity_command(CLI::App& app, Context& context);
 void add_diverge_command(CLI::App& app, Context& context);
 void add_eval_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
+void add_import_command(CLI::App& app, Context& context);
+void add_rescore_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);
 void add_fetch_command(CLI::App& app, Context& context);

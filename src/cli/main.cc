@@ -35,6 +35,8 @@ void add_commands(CLI::App& app, assay::cli::Context& context) {
   add_perplexity_command(app, context);
   add_eval_command(app, context);
   add_noise_command(app, context);
+  add_import_command(app, context);
+  add_rescore_command(app, context);
   add_inspect_command(app, context);
   add_quantize_command(app, context);
   add_fetch_command(app, context);

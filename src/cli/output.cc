@@ -3,10 +3,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
 #include <fmt/format.h>
 
 #include "cli/eval_table.h"
 #include "cli/table.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "core/json_run.h"
 
@@ -41,5 +47,20 @@ void print_report(const DivergenceReport& report, const OutputFlags& flags) {
 }
 
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags) { print_as(runs, flags); }
+
+void write_runs(const std::vector<Run>& runs, const std::string& path) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  write_json(runs, [&](std::string_view text) {
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  });
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (file && !failure) return;
+  const std::string why = failure ? failure.message() : std::strerror(errno);
+  std::filesystem::remove(part, failure);
+  throw Error(ErrorKind::kIo, "Cannot write: " + why, path, "Give another name with -o.");
+}
 
 }  // namespace assay::cli

@@ -1,6 +1,9 @@
 // Reports on stdout, in the form that was asked for.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/flags.h"
 #include "core/divergence.h"
 #include "core/run.h"
@@ -10,5 +13,7 @@ namespace assay::cli {
 void print_report(const PerplexityReport& report, const OutputFlags& flags);
 void print_report(const DivergenceReport& report, const OutputFlags& flags);
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
+// The document of docs/formats/run.md, in a file. Error{kIo}; what was there before stays then.
+void write_runs(const std::vector<Run>& runs, const std::string& path);
 
 }  // namespace assay::cli
