@@ -31,7 +31,7 @@ void for_each_line(const std::string& path,
 void for_each_object(const std::string& path,
                      const std::function<void(Json&& object, const std::string& where)>& use);
 
-// A number, a truth value, or either as Python prints it; nullopt for all else.
+// A number, a truth value, or either as text; nullopt for all else.
 std::optional<double> number_of(const Json& value);
 // As Python's str(): texts as they are, True, None, [1, 'a'].
 std::string python_text(const Json& value);

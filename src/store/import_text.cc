@@ -146,8 +146,8 @@ std::optional<double> number_of(const Json& value) {
   if (value.is_number()) return value.get<double>();
   if (!value.is_string()) return std::nullopt;
   const std::string& text = value.get_ref<const std::string&>();
-  if (text == "True") return 1;
-  if (text == "False") return 0;
+  if (text == "True" || text == "true") return 1;
+  if (text == "False" || text == "false") return 0;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

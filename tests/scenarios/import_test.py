@@ -20,7 +20,7 @@ output_type: multiple_choice
 doc_to_text: "{{story}}"
 doc_to_choice: ends
 doc_to_target: right
-metric_list: [{metric: acc}, {metric: acc_norm}, {metric: brier_score}, {metric: acc_norm_tokens}]
+metric_list: [{metric: acc}, {metric: acc_norm}, {metric: brier_score}, {metric: acc_norm_tokens, aggregation: mean}]
 metadata: {version: 3}
 """
 TEXTS = """task: tiny_texts
