@@ -255,8 +255,9 @@ void add_prompt_flags(CLI::App& command, EvalFlags& flags) {
 void add_margin_flags(CLI::App& command, EvalFlags& flags) {
   command.add_option("--margin", flags.margin,
                      "Largest accepted loss of a variant's accuracy: 1pp (default), 1% or 0.01");
-  command.add_flag("--stop-early", flags.stop_early,
-                   "End a variant's task as soon as its loss is shown to be below or above --margin");
+  command.add_flag(
+      "--stop-early", flags.stop_early,
+      "End a variant's task as soon as its loss is shown to be below or above --margin");
   command.add_option("--precision", flags.precision,
                      "End it as soon as the difference is known this precisely: 0.5pp");
   command.add_option("--against", flags.against,
