@@ -29,7 +29,8 @@ struct EvalFlags {
   std::vector<std::string> include_paths;
   int num_fewshot = -1;
   std::string limit, samples, system_instruction, gen_kwargs, output;
-  std::string margin, precision, against, confidence = "95%";
+  std::string margin, precision, against, guided, confidence = "95%";
+  double guide_tau = 0.3;
   bool stop_early = false;
   std::uint64_t seed = 1234;
   int max_length = 0, n_sequences = 0;
@@ -165,7 +166,10 @@ double margin_of(const EvalFlags& flags) {
 EarlyStopOptions to_early_stop(const EvalFlags& flags) {
   EarlyStopOptions options{.confidence = parse_confidence(flags.confidence), .seed = flags.seed};
   if (!flags.precision.empty()) options.precision = parse_margin(flags.precision, "--precision");
-  const bool by_margin = flags.stop_early || (!flags.against.empty() && flags.precision.empty());
+  if (!flags.guided.empty()) options.guided = parse_margin(flags.guided, "--guided");
+  options.guide_tau_nats = flags.guide_tau;
+  const bool by_margin =
+      options.guided || flags.stop_early || (!flags.against.empty() && flags.precision.empty());
   if (by_margin || (options.precision && !flags.margin.empty())) options.margin = margin_of(flags);
   return options;
 }
@@ -260,6 +264,14 @@ void add_margin_flags(CLI::App& command, EvalFlags& flags) {
       "End a variant's task as soon as its loss is shown to be below or above --margin");
   command.add_option("--precision", flags.precision,
                      "End it as soon as the difference is known this precisely: 0.5pp");
+  command.add_option("--guided", flags.guided,
+                     "Ask only this share of a multiple-choice task's samples, rather those that "
+                     "can flip, and estimate the whole task's difference: 20%");
+  command
+      .add_option("--guide-tau", flags.guide_tau,
+                  "Nats by which a variant is expected to move a choice's lead; of --guided")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.add_option("--against", flags.against,
                      "A finished run (assay eval --json) in the baseline's place; stops early");
   command.add_option("--confidence", flags.confidence, "Of stopping early")->capture_default_str();

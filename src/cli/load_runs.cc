@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <span>
 
 #include "core/error.h"
 #include "core/json_run.h"
+#include "study/study.h"
 
 namespace assay::cli {
 namespace {
@@ -22,6 +24,16 @@ std::vector<Run> parse_runs(const std::string& path, const std::string& text) {
     throw Error(ErrorKind::kBadInput, "Not a run: " + what, path,
                 "Give what `assay eval --json` printed.");
   }
+}
+
+bool is_ours(const std::string& schema) { return schema.rfind("assay-", 0) == 0; }
+
+std::vector<Run> read_runs(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return import_runs(std::span(&path, 1), {});
+  const std::string text = read_file(path);
+  if (path == "-" || is_ours(schema_of(text))) return parse_runs(path, text);
+  return import_runs(std::span(&path, 1), {});
 }
 
 }  // namespace
@@ -48,7 +60,7 @@ std::string schema_of(std::string_view document) {
 }
 
 std::vector<Run> load_runs(const std::string& path) {
-  std::vector<Run> runs = parse_runs(path, read_file(path));
+  std::vector<Run> runs = read_runs(path);
   if (runs.empty()) throw Error(ErrorKind::kBadInput, "There is no run in the file", path);
   for (const Run& run : runs) {
     if (run.tasks.empty()) {

@@ -83,20 +83,49 @@ bool has_texts(const SamplePair& pair) {
   return !pair.baseline->requests.empty() && !pair.variant->requests.empty();
 }
 
+// lm-evaluation-harness's: also between a run of ours and one that was made there.
+bool has_hashes(const SamplePair& pair) {
+  return !pair.baseline->source_hashes.prompt.empty() &&
+         !pair.variant->source_hashes.prompt.empty();
+}
+std::string hash_difference(const SamplePair& pair) {
+  return fmt::format("first in item {}: prompt hashes {} and {}", pair.baseline->id.key,
+                     pair.baseline->source_hashes.prompt.substr(0, 8),
+                     pair.variant->source_hashes.prompt.substr(0, 8));
+}
+
+// What a pair tells of its prompts, the most telling first: texts, digests of tokens, hashes.
+struct PromptCheck {
+  bool told = false;
+  std::string difference;  // "" = none seen
+};
+PromptCheck check_prompt(const SamplePair& pair, bool same_origin) {
+  PromptCheck check;
+  if (has_texts(pair)) check = {true, text_difference(pair)};
+  if (check.difference.empty() && same_origin && has_digests(pair)) {
+    check.told = true;
+    if (pair.baseline->request_digests != pair.variant->request_digests)
+      check.difference = digest_difference(pair);
+  }
+  if (check.difference.empty() && has_hashes(pair)) {
+    check.told = true;
+    if (pair.baseline->source_hashes.prompt != pair.variant->source_hashes.prompt)
+      check.difference = hash_difference(pair);
+  }
+  return check;
+}
+
 void check_prompts(FieldCheck& check, const PairedTask& task) {
   std::vector<const SampleRecord*> different;
   std::string where;
   bool told = false, all_told = true;
   for (const SamplePair& pair : task.pairs) {
-    const bool by_digest = check.same_origin() && has_digests(pair);
-    const std::string by_text = has_texts(pair) ? text_difference(pair) : "";
-    told = told || by_digest || has_texts(pair);
-    all_told = all_told && (by_digest || has_texts(pair));
-    const bool differs = !by_text.empty() || (by_digest && pair.baseline->request_digests !=
-                                                               pair.variant->request_digests);
-    if (!differs) continue;
+    const PromptCheck prompt = check_prompt(pair, check.same_origin());
+    told = told || prompt.told;
+    all_told = all_told && prompt.told;
+    if (prompt.difference.empty()) continue;
     different.push_back(pair.baseline);
-    if (where.empty()) where = by_text.empty() ? digest_difference(pair) : by_text;
+    if (where.empty()) where = prompt.difference;
   }
   if (!different.empty()) {
     check.differs("prompts", task.baseline->prompts.hex().substr(0, 8),

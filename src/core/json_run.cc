@@ -65,6 +65,7 @@ constexpr const char* kEarlyVerdicts[] = {"within margin", "worse", "precise", "
 Json early_stop(const EarlyStop& e) {
   return {{"metric", exact_text(e.metric)},
           {"filter", exact_text(e.filter)},
+          {"guided", e.guided},
           {"margin", json::optional_number(e.margin, "margin")},
           {"precision", json::optional_number(e.precision, "precision")},
           {"confidence", json::number(e.confidence, "confidence")},
@@ -79,6 +80,7 @@ Json early_stop(const EarlyStop& e) {
 EarlyStop read_early_stop(const Json& j) {
   EarlyStop e{.metric = read_exact_text(j.at("metric")),
               .filter = read_exact_text(j.at("filter")),
+              .guided = j.at("guided").get<bool>(),
               .margin = json::read_optional_number(j.at("margin")),
               .precision = json::read_optional_number(j.at("precision")),
               .confidence = j.at("confidence").get<double>(),

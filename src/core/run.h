@@ -69,14 +69,16 @@ enum class EarlyVerdict {
   kPrecise,       // the interval is as narrow as was wanted
   kUndecided,     // every sample was asked before any of these
 };
-// A task whose samples were asked in random order until the difference to a baseline was sure.
+// A task of which only as many samples were asked as the difference to a baseline's run needed.
 struct EarlyStop {
   std::string metric, filter;
+  bool guided =
+      false;  // a fixed number, those rather that can flip; else in random order until sure
   std::optional<double> margin, precision;  // fractions, as asked for
   double confidence = 0.95;
   EarlyVerdict verdict = EarlyVerdict::kUndecided;
-  // variant - baseline over the samples seen. ci95: a confidence sequence for the whole task's, at
-  // `confidence`, valid whenever one stops.
+  // variant - baseline: over the samples seen, guided: estimated for the whole task. ci95: at
+  // `confidence`, for the whole task; not guided: a sequence, valid whenever one stops.
   Estimate difference;
   std::int64_t n_compared = 0, n_discordant = 0, n_total = 0;
   std::string sentence;

@@ -1,6 +1,8 @@
 #include "study/early_stop.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -19,6 +21,19 @@ const Score* find_score(const SampleRecord& sample, const EarlyStop& question) {
 }
 
 bool is_share(double value) { return value >= 0 && value <= 1; }
+
+// How far the baseline's best choice is before its second, in nats.
+std::optional<double> choice_margin(const SampleRecord& sample) {
+  std::vector<double> likelihoods;
+  for (const Response& response : sample.responses) {
+    if (const auto* r = std::get_if<LoglikelihoodResult>(&response))
+      likelihoods.push_back(r->loglikelihood);
+  }
+  if (likelihoods.size() < 2) return std::nullopt;
+  std::partial_sort(likelihoods.begin(), likelihoods.begin() + 2, likelihoods.end(),
+                    std::greater<>());
+  return likelihoods[0] - likelihoods[1];
+}
 
 const char* words(EarlyVerdict verdict) {
   switch (verdict) {
@@ -77,32 +92,79 @@ EarlyStopping::EarlyStopping(const TaskResult& baseline, const EarlyStopOptions&
                                .high = 1,
                                .confidence = options.confidence,
                                .n_population = std::min(n_known, n_total)});
+  if (options.guided) guide(baseline);
+}
+
+void EarlyStopping::guide(const TaskResult& baseline) {
+  result_.guided = true;
+  std::vector<double> margins;
+  for (const SampleRecord& sample : baseline.samples) {
+    if (const auto margin = choice_margin(sample)) margins.push_back(*margin);
+  }
+  if (static_cast<std::int64_t>(margins.size()) != result_.n_total) {
+    throw Error(ErrorKind::kUsage,
+                fmt::format("{} cannot be guided: of {} samples the baseline's run has likelihoods "
+                            "of choices for {}",
+                            baseline.task, result_.n_total, margins.size()),
+                {},
+                "Guided sampling is for multiple-choice tasks that the baseline was asked whole.");
+  }
+  weights_ = guide_weights(margins, {.tau = options_.guide_tau_nats});
+  guided_order_ = guided_order(weights_, options_.seed);
+}
+
+std::vector<std::int64_t> EarlyStopping::order() const {
+  return options_.guided ? guided_order_.items : random_order(result_.n_total, options_.seed);
 }
 
 bool EarlyStopping::add(std::span<const SampleRecord> samples) {
   for (const SampleRecord& sample : samples) {
-    const auto known = known_.find(sample.id.key);
-    if (known == known_.end()) continue;
-    const std::vector<Digest>& asked = known->second.sample->request_digests;
-    if (!asked.empty() && asked != sample.request_digests) {
-      throw Error(ErrorKind::kBadInput,
-                  fmt::format("Sample {} of {} was asked in another way in the baseline's run",
-                              sample.id.key, sample.id.task),
-                  {}, "Give both the same task version, shots, seed and chat template.");
+    const std::optional<double> difference = difference_of(sample);
+    if (options_.guided) {
+      // Every drawn item counts by its weight: what cannot be scored is taken as unchanged.
+      differences_.push_back(difference.value_or(0));
+    } else if (difference) {
+      sequence_.add(*difference);
     }
-    const Score* score = find_score(sample, result_);
-    if (score == nullptr || !is_share(*score->value)) continue;
-    const double difference = *score->value - known->second.score;
-    sequence_.add(difference);
-    sum_ += difference;
+    if (!difference) continue;
+    sum_ += *difference;
     ++result_.n_compared;
-    result_.n_discordant += difference != 0 ? 1 : 0;
+    result_.n_discordant += *difference != 0 ? 1 : 0;
   }
+  if (options_.guided) return differences_.size() >= n_wanted();
   return verdict() != EarlyVerdict::kUndecided;
 }
 
+std::optional<double> EarlyStopping::difference_of(const SampleRecord& sample) const {
+  const auto known = known_.find(sample.id.key);
+  if (known == known_.end()) return std::nullopt;
+  const std::vector<Digest>& asked = known->second.sample->request_digests;
+  if (!asked.empty() && asked != sample.request_digests) {
+    throw Error(ErrorKind::kBadInput,
+                fmt::format("Sample {} of {} was asked in another way in the baseline's run",
+                            sample.id.key, sample.id.task),
+                {}, "Give both the same task version, shots, seed and chat template.");
+  }
+  const Score* score = find_score(sample, result_);
+  if (score == nullptr || !is_share(*score->value)) return std::nullopt;
+  return *score->value - known->second.score;
+}
+
+std::size_t EarlyStopping::n_wanted() const {
+  const double n = std::ceil(*options_.guided * static_cast<double>(result_.n_total));
+  return std::max<std::size_t>(2, static_cast<std::size_t>(n));
+}
+
+Estimate EarlyStopping::estimate() const {
+  if (options_.guided)
+    return guided_difference(guided_order_, weights_, differences_, options_.confidence);
+  return {.value = sum_ / static_cast<double>(std::max<std::int64_t>(1, result_.n_compared)),
+          .ci95 = sequence_.interval(),
+          .reason = "its interval holds whenever one stops and has no standard error"};
+}
+
 EarlyVerdict EarlyStopping::verdict() const {
-  const Interval interval = sequence_.interval();
+  const Interval interval = estimate().ci95.value_or(Interval{-1, 1});
   if (options_.margin) {
     if (interval.low > -*options_.margin) return EarlyVerdict::kWithinMargin;
     if (interval.high < -*options_.margin) return EarlyVerdict::kWorse;
@@ -115,11 +177,8 @@ EarlyVerdict EarlyStopping::verdict() const {
 EarlyStop EarlyStopping::result() const {
   EarlyStop result = result_;
   result.verdict = verdict();
-  const Interval interval = sequence_.interval();
-  result.difference = {
-      .value = sum_ / static_cast<double>(std::max<std::int64_t>(1, result.n_compared)),
-      .ci95 = interval,
-      .reason = "its interval holds whenever one stops and has no standard error"};
+  result.difference = estimate();
+  const Interval interval = result.difference.ci95.value_or(Interval{-1, 1});
   constexpr double kPoints = 100;
   result.sentence = fmt::format(
       "{} after {} of {} samples: {} changes by {:+.2f} points [{:+.2f}, {:+.2f}], {} answers "
@@ -127,6 +186,10 @@ EarlyStop EarlyStopping::result() const {
       words(result.verdict), result.n_compared, result.n_total, result.metric,
       kPoints * result.difference.value, kPoints * interval.low, kPoints * interval.high,
       result.n_discordant);
+  if (result.guided)
+    result.sentence +=
+        "; the samples that can flip were asked rather than others, and the change is "
+        "the whole task's";
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,11 @@ class EarlyStopping {
   // By the baseline's first metric, whose scores must lie in [0, 1] with more being better: else
   // Error{kUsage}. n_total: samples that the variant could be asked.
   EarlyStopping(const TaskResult& baseline, const EarlyStopOptions& options, std::int64_t n_total);
-  // True when the question is settled. Errors: kBadInput when a sample was asked in another way
-  // than the baseline's.
+  // The order in which to ask the task's samples. Guided: Error{kUsage} when the baseline's run has
+  // no choices with likelihoods or not the same samples.
+  std::vector<std::int64_t> order() const;
+  // True when the question is settled, guided: when the wanted number was asked. Errors: kBadInput
+  // when a sample was asked in another way than the baseline's.
   bool add(std::span<const SampleRecord> samples);
   EarlyStop result() const;
 
@@ -30,12 +34,19 @@ class EarlyStopping {
     double score = 0;
     const SampleRecord* sample = nullptr;
   };
+  void guide(const TaskResult& baseline);
+  std::optional<double> difference_of(const SampleRecord& sample) const;
+  std::size_t n_wanted() const;
   EarlyVerdict verdict() const;
+  Estimate estimate() const;
 
   EarlyStopOptions options_;
   EarlyStop result_;
   std::map<std::string, Known> known_;  // by the sample's key
   BettingSequence sequence_;
+  std::vector<double> weights_;  // guided only
+  GuidedOrder guided_order_;
+  std::vector<double> differences_;  // in the order asked
   double sum_ = 0;
 };
 

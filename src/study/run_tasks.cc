@@ -202,7 +202,7 @@ class ModelRun {
     if (against_ == nullptr) return add(evaluate_task(*model_, task, evaluate));
     detail::EarlyStopping early(baseline_result(config.task), options_.early_stop,
                                 task.n_samples());
-    evaluate.order = detail::random_order(task.n_samples(), options_.early_stop.seed);
+    evaluate.order = early.order();
     evaluate.is_decided = [&](std::span<const SampleRecord> samples) { return early.add(samples); };
     EvaluateResult result = evaluate_task(*model_, task, evaluate);
     result.task.early_stop = early.result();

@@ -83,7 +83,11 @@ struct EarlyStopOptions {
   std::optional<double> precision;  // half the interval's width, a fraction
   double confidence = 0.95;
   std::uint64_t seed = 1234;  // of the order in which samples are asked
-  bool is_on() const { return margin || precision; }
+  // Instead: ask this share of the samples, rather those that can flip, which the baseline's
+  // margins between its best and second choice tell (stats/stats.h, guided.cc).
+  std::optional<double> guided;
+  double guide_tau_nats = 0.3;  // spread of the margins' change that is expected
+  bool is_on() const { return margin || precision || guided; }
 };
 
 struct TaskRunOptions {

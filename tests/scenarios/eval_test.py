@@ -76,6 +76,24 @@ class Eval(ScenarioCase):
         mean = sum(line["acc"] for line in lines) / len(lines)
         self.assertAlmostEqual(results["results"]["tiny_choices"]["acc,none"], mean)
 
+    def test_a_task_ends_early_when_the_verdict_is_sure(self):
+        rows = [{"story": f"Lily had {i} red balls. She went to the", "ends": ["park", "sky blue", "zoo"], "right": i % 3}
+                for i in range(600)]
+        self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        early = self.json_of(*self.base, "tiny_choices", "kv=q8_0", "--margin", "20pp", "--stop-early")["runs"]
+        whole, stopped = early[0]["tasks"][0], early[1]["tasks"][0]
+        self.assertEqual((whole["n_samples"], whole["early_stop"]), (600, None))
+        self.assertEqual(stopped["early_stop"]["verdict"], "within margin")
+        self.assertLess(stopped["n_samples"], 600)
+        ids = [int(s["id"]) for s in stopped["samples"]]
+        self.assertEqual(ids, sorted(ids))
+        self.write("base.json", json.dumps({"schema": "assay-runs/1", "runs": early[:1]}))
+        against = self.json_of("eval", MODEL, "--include-path", self.folder, "-t", "1", "--tasks", "tiny_choices",
+                               "--against", "base.json", "--margin", "20pp")["runs"][0]["tasks"][0]
+        self.assertEqual(against["early_stop"]["n_discordant"], 0)
+        self.refuse(2, *self.base, "tiny_choices", "--stop-early", says="nothing to compare with")
+        self.refuse(2, *self.base, "tiny_choices", "Q8_0", "--precision", "2", says="--precision")
+
     def test_a_variant_is_asked_the_same_with_and_without_drafts(self):
         drafted = self.json_of(*self.base, "tiny_texts", "Q8_0")["runs"]
         plain = self.json_of(*self.base, "tiny_texts", "Q8_0", "--no-draft", "--store", self.folder / "other.db")["runs"]
@@ -99,6 +117,28 @@ class Eval(ScenarioCase):
         self.assertGreater(n_killed, 0)
         self.assertEqual(self.scores(json.loads(self.succeed(*command).stdout)["runs"][0]), expected)
         self.assertIn(b" 0 damaged", self.succeed("store", "verify").stdout)
+
+    def test_code_tasks_killed_at_random_moments(self):
+        rows = [{"task_id": f"made/{i}", "prompt": f"def plus_{i}(x):\n    return", "test": f"def check(f):\n    assert f(1) == {i}",
+                 "entry_point": f"plus_{i}", "canonical_solution": ""} for i in range(N_ROWS)]
+        self.write("code.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        self.write("data.yaml", "version: 1\ndatasets:\n  - path: openai/openai_humaneval\n    splits: {test: code.jsonl}\n")
+        command = ["eval", MODEL, "-t", "1", "--tasks", "humaneval", "--data", "data.yaml", "--gen-kwargs", "max_gen_toks=24",
+                   "--json"]
+        whole = self.run_program(*command, "--store", self.folder / "whole.db")
+        if whole.returncode == 4 and b"isolation" in whole.stderr:
+            self.skipTest("no sandbox here: " + whole.stderr.decode().strip())
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        dice, n_killed = random.Random(12), 0
+        for _ in range(6):
+            process = self.start(*command)
+            time.sleep(dice.uniform(0.05, 1.0))
+            n_killed += process.poll() is None
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=60)
+        self.assertGreater(n_killed, 0)
+        again = self.scores(json.loads(self.succeed(*command).stdout)["runs"][0])
+        self.assertEqual(again, self.scores(json.loads(whole.stdout)["runs"][0]))
 
     def test_messages(self):
         self.refuse(2, *self.base, "tiny_choice", says=["tiny_choice", "tiny_choices"])
