@@ -109,7 +109,7 @@ McNemar pooled_mcnemar(std::span<const PairedTable> tables);
 // Fisher's combination of independent one-sided p-values: chi-squared with 2k degrees.
 double fisher_combined_p(std::span<const double> p);
 
-// ---- Random numbers and resampling (rng.cc, bootstrap.cc) ----
+// ---- Random numbers and resampling (rng.cc, bootstrap.cc, permutation.cc) ----
 
 // Counter-based: Philox4x32-10 (Salmon et al. 2011). The same seed, stream and counter give the
 // same number on every machine and in every thread order.
@@ -138,16 +138,22 @@ struct BootstrapResult {
   Interval percentile;
   Interval bca;  // bias-corrected and accelerated (Efron 1987), acceleration by jackknife
 };
-// Of sum of sums / sum of n, whole clusters drawn with replacement. At least 2 clusters.
+// Of sum of sums / sum of n, whole clusters drawn with replacement. At least 2 clusters that are
+// not empty. Where the clusters have few distinct (sum, n), such as unclustered 0/1 scores, a
+// replicate draws how often each occurs (a multinomial, by conditional binomials): the same
+// distribution at a fraction of the cost. Error{kBadInput} for a sum that is not finite, or without
+// elements.
 BootstrapResult bootstrap_mean(std::span<const ClusterSum> clusters,
                                const BootstrapOptions& options);
 // Mean of an autocorrelated series (token-level KL in text order): circular blocks (Politis and
-// Romano 1992) of block_length values.
+// Romano 1992) of block_length values, at least two of them; the last is cut to the series' length.
+// BCa's acceleration is by leaving out one block.
 BootstrapResult block_bootstrap_mean(std::span<const float> values, std::int64_t block_length,
                                      const BootstrapOptions& options);
 // Two-sided and one-sided (worse: sum at most as large as seen) p of "the signs of the clusters'
-// difference sums are random": exact where at most 2^20 sign patterns exist, else Monte Carlo with
-// the observed one counted ((r + 1) / (n + 1)).
+// difference sums are random": exact where at most 2^20 outcomes exist (2^G for G clusters that
+// differ; equal sizes are counted together, by binomial weights), else Monte Carlo with the
+// observed one counted ((r + 1) / (n + 1)). Without a difference every p is 1.
 struct PermutationResult {
   double p_worse = 1, p_two_sided = 1;
   bool exact = false;
@@ -197,43 +203,59 @@ double pass_at_k(std::int64_t n, std::int64_t n_right, std::int64_t k);
 
 // ---- Stop at any time (sequential.cc) ----
 
+// How much to bet on the next value in [0, 1]: predictable plug-in (Waudby-Smith and Ramdas 2024,
+// JRSS B 86, section 3.2), from mean and variance of what was seen, each with one made-up value.
+struct PluginBets {
+  double sum = 0, squares = 0;
+  std::int64_t n = 0;
+
+  double mean() const;                   // (1/2 + sum) / (n + 1)
+  double next(double confidence) const;  // sqrt(2 ln(2 / alpha) / (variance * t * ln(1 + t)))
+  void add(double value);
+};
+
 // Confidence sequence for the mean of values in [low, high], valid at every n at once: hedged
 // capital, predictable plug-in bets (Waudby-Smith and Ramdas 2024, section 4). Draws without
-// replacement from a finite population when n_population > 0 (their section 5).
+// replacement from a finite population when n_population > 0 (their section 5): the order must be
+// random, and after the last value the interval is the mean itself.
 class BettingSequence {
  public:
   struct Options {
     double low = -1, high = 1;
     double confidence = 0.95;
     std::int64_t n_population = 0;  // 0 = endless
-    int n_grid = 1001;
+    int n_grid = 1001;              // candidate means; the interval is wider by up to one step
   };
   explicit BettingSequence(const Options& options);
-  void add(double value);     // outside [low, high]: Error{kEngine}
+  void add(double value);     // outside [low, high], NaN, or one too many: Error{kEngine}
   Interval interval() const;  // the running intersection; [low, high] before the first value
-  std::int64_t n() const;
+  std::int64_t n() const { return bets_.n; }
 
  private:
+  double conditional_mean(double mean) const;
+  void bet(std::size_t candidate, double value, double amount);
+
   Options options_;
   std::vector<double> log_up_, log_down_;  // capital against each candidate mean
-  std::vector<double> means_;
-  double sum_ = 0, sum_squares_ = 0;
-  std::int64_t n_ = 0;
-  Interval interval_;
+  std::size_t first_, last_;               // candidates still possible: [first_, last_)
+  PluginBets bets_;
+  Interval unit_{0, 1};  // of values mapped to [0, 1]
 };
-// Empirical Bernstein confidence sequence with predictable plug-in (same paper, theorem 2).
+// Empirical Bernstein confidence sequence with predictable plug-in (same paper, theorem 2; without
+// replacement, Waudby-Smith and Ramdas 2020, theorem 3.2). Wider than betting, but each step costs
+// the same however fine the answer. n_grid is not used.
 class BernsteinSequence {
  public:
   explicit BernsteinSequence(const BettingSequence::Options& options);
   void add(double value);
   Interval interval() const;
-  std::int64_t n() const;
+  std::int64_t n() const { return bets_.n; }
 
  private:
   BettingSequence::Options options_;
-  double sum_ = 0, weighted_sum_ = 0, weight_ = 0, penalty_ = 0, variance_sum_ = 0;
-  std::int64_t n_ = 0;
-  Interval interval_;
+  PluginBets bets_;
+  double weighted_sum_ = 0, weight_ = 0, penalty_ = 0;
+  Interval unit_{0, 1};
 };
 // Exact betting test on discordant pairs: under "losses are at most as likely as gains" the capital
 // is a nonnegative supermartingale, so 1 / max capital is a p-value at every stop (Ville). Bets by
@@ -246,7 +268,43 @@ class DiscordantTest {
 
  private:
   std::int64_t n_lost_ = 0, n_won_ = 0;
-  double best_worse_ = 0, best_better_ = 0;  // largest log capital so far
+  double best_worse_ = 0, best_better_ = 0;  // largest log capital so far; it starts at 1
 };
+
+// ---- Look where the flips are (guided.cc) ----
+
+// margins[i]: the baseline's distance between its best and its second choice on item i, which is
+// known for every item. Items with a small one can flip.
+struct Guide {
+  double tau = 0;          // spread of the margin's change from baseline to variant; > 0
+  double floor = 0.02;     // chance of a flip far from the border, relative to one on it; > 0
+  double max_extra = 0.1;  // variance that a guide may cost when flips do not follow it, relative
+                           // to simple sampling of as many items
+};
+// How much rather each item is drawn than the average one (mean 1, none 0): proportional to
+// sqrt(exp(-(margin/tau)^2/2) + floor), mixed with 1 as far as max_extra asks for (the guide gains
+// less then). Best for a difference whose square is expected to be that sum (Neyman 1934).
+std::vector<double> guide_weights(std::span<const double> margins, const Guide& guide);
+// P(item is among the first) for `n_wanted` first items of guided_order on average: 1 - exp(-c w),
+// c such that the sum is n_wanted (0 < n_wanted < number of weights).
+std::vector<double> inclusion_probabilities(std::span<const double> weights, double n_wanted);
+
+// Every item once, in the order in which to evaluate: each next one is drawn with probability
+// proportional to weight among those left, by exponential ranks from fixed random numbers
+// (Efraimidis and Spirakis 2006). More items extend the order, they do not change it.
+struct GuidedOrder {
+  std::vector<std::int64_t> items;
+  std::vector<double> ranks;  // of items, rising
+};
+GuidedOrder guided_order(std::span<const double> weights, std::uint64_t seed);
+
+// Mean difference over all items from those of the first items of the order (differences[j] belongs
+// to order.items[j]): Horvitz-Thompson with the probabilities that the next item's rank implies,
+// which is unbiased whatever the guide (Duffield, Lund and Thorup 2007; Cohen and Kaplan 2007),
+// with a variance from the design alone. The interval widens by what flips of typical weight would
+// add that were not met, so that none seen still gives a positive width. All items: exact. Absent
+// error with a reason for less than 2 items.
+Estimate guided_difference(const GuidedOrder& order, std::span<const double> weights,
+                           std::span<const double> differences, double confidence = 0.95);
 
 }  // namespace assay

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error.h"
+#include "stats/arguments.h"
+#include "stats/stats.h"
+
+namespace assay {
+namespace {
+
+double mean_inverse(std::span<const double> weights, double share_equal) {
+  double sum = 0;
+  for (const double weight : weights) sum += 1 / ((1 - share_equal) * weight + share_equal);
+  return sum / static_cast<double>(weights.size());
+}
+
+// The smallest share of equal weights that keeps the mean of 1/weight, which is the variance of a
+// useless guide relative to simple sampling, at most 1 + max_extra. It falls in the share.
+double equal_share(std::span<const double> weights, double max_extra) {
+  double low = 0, high = 1;
+  if (mean_inverse(weights, low) <= 1 + max_extra) return low;
+  for (int step = 0; step < 60; ++step) {
+    const double middle = std::midpoint(low, high);
+    (mean_inverse(weights, middle) > 1 + max_extra ? low : high) = middle;
+  }
+  return high;
+}
+
+void require_weights(std::span<const double> weights) {
+  detail::require(!weights.empty(), "There are no items to draw");
+  for (const double weight : weights) {
+    detail::require(weight > 0 && std::isfinite(weight),
+                    fmt::format("A weight of {} for an item", weight),
+                    "Every item needs a positive one, or the estimate would be biased");
+  }
+}
+
+}  // namespace
+
+std::vector<double> guide_weights(std::span<const double> margins, const Guide& guide) {
+  detail::require(!margins.empty(), "There are no items to draw");
+  detail::require(guide.tau > 0 && std::isfinite(guide.tau),
+                  fmt::format("A margin's change has the spread {}", guide.tau),
+                  "It must be positive: take it from a few items of both models");
+  detail::require(guide.floor > 0 && std::isfinite(guide.floor), "The floor must be positive");
+  detail::require(guide.max_extra >= 0, "A guide cannot cost less than nothing");
+  std::vector<double> weights;
+  double sum = 0;
+  for (const double margin : margins) {
+    detail::require_finite("A margin", margin);
+    const double z = margin / guide.tau;
+    weights.push_back(std::sqrt(std::exp(-z * z / 2) + guide.floor));
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight *= static_cast<double>(weights.size()) / sum;
+  const double equal = equal_share(weights, guide.max_extra);
+  for (double& weight : weights) weight = (1 - equal) * weight + equal;
+  return weights;
+}
+
+std::vector<double> inclusion_probabilities(std::span<const double> weights, double n_wanted) {
+  require_weights(weights);
+  const double n = static_cast<double>(weights.size());
+  detail::require(n_wanted > 0 && n_wanted < n,
+                  fmt::format("{} of {} items to draw", n_wanted, weights.size()));
+  const auto drawn = [&](double c) {
+    double sum = 0;
+    for (const double weight : weights) sum -= std::expm1(-c * weight);
+    return sum;
+  };
+  double low = 0, high = 1;
+  while (drawn(high) < n_wanted && high < 1e300) high *= 2;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = std::midpoint(low, high);
+    (drawn(middle) < n_wanted ? low : high) = middle;
+  }
+  std::vector<double> probabilities;
+  for (const double weight : weights) probabilities.push_back(-std::expm1(-high * weight));
+  return probabilities;
+}
+
+GuidedOrder guided_order(std::span<const double> weights, std::uint64_t seed) {
+  require_weights(weights);
+  std::vector<double> ranks;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    // A stream per item: its random number does not depend on the others.
+    ranks.push_back(-std::log1p(-Rng(seed, i).uniform()) / weights[i]);
+  }
+  GuidedOrder order;
+  order.items.resize(weights.size());
+  std::iota(order.items.begin(), order.items.end(), 0);
+  const auto rank = [&](std::int64_t item) { return ranks[static_cast<std::size_t>(item)]; };
+  std::stable_sort(order.items.begin(), order.items.end(),
+                   [&](std::int64_t a, std::int64_t b) { return rank(a) < rank(b); });
+  for (const std::int64_t item : order.items) order.ranks.push_back(rank(item));
+  return order;
+}
+
+Estimate guided_difference(const GuidedOrder& order, std::span<const double> weights,
+                           std::span<const double> differences, double confidence) {
+  require_weights(weights);
+  detail::require_fraction("The confidence", confidence);
+  const std::size_t n = weights.size(), n_seen = differences.size();
+  detail::require(order.items.size() == n && order.ranks.size() == n && n_seen <= n,
+                  fmt::format("{} differences in an order of {} for {} weights", n_seen,
+                              order.items.size(), n));
+  Estimate estimate;
+  const double all = static_cast<double>(n);
+  double variance = 0, mean_inverse_chance = 0;
+  // Given the other items' ranks, an item was among those seen when its rank was below the first
+  // one not seen.
+  const bool whole = n_seen == n;
+  const auto chance = [&](std::size_t item) {
+    return whole ? 1.0 : -std::expm1(-order.ranks[n_seen] * weights[item]);
+  };
+  for (std::size_t j = 0; j < n_seen; ++j) {
+    detail::require_finite("A difference", differences[j]);
+    const double p = chance(static_cast<std::size_t>(order.items[j]));
+    estimate.value += differences[j] / p / all;
+    variance += differences[j] * differences[j] * (1 - p) / (p * p) / (all * all);
+  }
+  if (n_seen < 2 && !whole) {
+    estimate.reason = "fewer than two items were evaluated";
+    return estimate;
+  }
+  for (std::size_t item = 0; item < n; ++item) mean_inverse_chance += 1 / chance(item) / all;
+  // A difference h away from the estimate means h * n flips more, and their variance: the half
+  // width solves h^2 = z^2 (variance + h * (1/p - 1) / n), as in a score interval.
+  const double z = detail::normal_quantile((1 - confidence) / 2);
+  const double unseen = z * z * (mean_inverse_chance - 1) / all;
+  const double half_width = (unseen + std::sqrt(unseen * unseen + 4 * z * z * variance)) / 2;
+  estimate.std_error = std::sqrt(variance);
+  estimate.ci95 = Interval{estimate.value - half_width, estimate.value + half_width};
+  return estimate;
+}
+
+}  // namespace assay
