@@ -17,9 +17,10 @@ constexpr double kUnknown = std::numeric_limits<double>::infinity();
 // "less is better": the loss against the limit, by Student's t over chunks or documents.
 Verdict decide(const Estimate& loss, double limit, std::int64_t n_clusters, double alpha) {
   if (!loss.std_error || !std::isfinite(loss.value)) return Verdict::kUndecided;
-  Estimate gain = loss;
-  gain.value = -loss.value;
-  const MarginTest test = margin_test(gain, n_clusters, limit);
+  // In units of twice the limit: t does not depend on the unit, and margins are fractions.
+  const double unit = 2 * limit;
+  const Estimate gain{.value = -loss.value / unit, .std_error = *loss.std_error / unit};
+  const MarginTest test = margin_test(gain, n_clusters, limit / unit);
   if (test.p_inferior < alpha) return Verdict::kWorse;
   return test.p_noninferior < alpha ? Verdict::kWithinMargin : Verdict::kUndecided;
 }

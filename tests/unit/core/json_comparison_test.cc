@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -49,7 +51,7 @@ void fill(MetricComparison& row) {
 Comparison example() {
   Comparison c;
   c.baseline = {.name = "F16", .weights = "00", .size_bytes = 7, .bits_per_weight = 16};
-  c.variant = {.name = "bytes \xff", .imported_from = "lm-eval 0.4.13"};
+  c.variant = {.name = "Q4_0", .imported_from = "lm-eval 0.4.13"};
   c.settings.adjustment = "holm";
   c.comparable = false;
   c.mismatches = {{"gsm8k", "version", "1", "2", "everywhere"}};
@@ -72,7 +74,9 @@ Comparison example() {
 }
 
 TEST(JsonComparison, ComesBackToTheLastBit) {
-  const std::string text = to_json(std::vector{example(), example()});
+  Comparison first = example();
+  first.variant.name = "bytes \xff";
+  const std::string text = to_json(std::vector{first, example()});
   const std::vector<Comparison> back = comparisons_from_json(text);
   ASSERT_EQ(back.size(), 2U);
   EXPECT_EQ(to_json(back), text);
@@ -127,7 +131,11 @@ std::set<std::string> documented() {
 TEST(JsonComparison, ItsPageNamesExactlyItsFields) {
   std::set<std::string> paths;
   collect(nlohmann::json::parse(to_json(std::vector{example()})), "", paths);
-  EXPECT_EQ(documented(), paths);
+  std::vector<std::string> different;
+  const std::set<std::string> named = documented();
+  std::set_symmetric_difference(named.begin(), named.end(), paths.begin(), paths.end(),
+                                std::back_inserter(different));
+  EXPECT_EQ(different, std::vector<std::string>{});
 }
 
 }  // namespace
