@@ -164,7 +164,8 @@ double margin_of(const EvalFlags& flags) {
 
 // Ends by the margin unless only a precision was asked for.
 EarlyStopOptions to_early_stop(const EvalFlags& flags) {
-  EarlyStopOptions options{.confidence = parse_confidence(flags.confidence), .seed = flags.seed};
+  EarlyStopOptions options{.seed = flags.seed};
+  options.confidence = parse_confidence(flags.confidence);
   if (!flags.precision.empty()) options.precision = parse_margin(flags.precision, "--precision");
   if (!flags.guided.empty()) options.guided = parse_margin(flags.guided, "--guided");
   options.guide_tau_nats = flags.guide_tau;
@@ -201,7 +202,7 @@ void print_runs(const std::vector<TaskRun>& results, const EvalFlags& flags) {
 }
 
 void run_eval(const EvalFlags& flags, const Context& context) {
-  parse_margin(flags.margin, "--margin");  // declared, and refused, before anything runs
+  margin_of(flags);  // declared, and refused, before anything runs
   Store store = open_store(flags.store);
   ProgressLine progress;
   Output output(flags);

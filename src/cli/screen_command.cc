@@ -44,8 +44,8 @@ ScreenOptions to_options(const ScreenFlags& flags, Store& store, ProgressLine& p
                   .store = &store,
                   .progress = [&progress](const MeasureProgress& p) { progress.show(p); },
                   .stop = context.stop},
-      .confidence = parse_confidence(flags.confidence),
       .seed = flags.seed};
+  options.confidence = parse_confidence(flags.confidence);
   if (!flags.max_ppl_increase.empty())
     options.max_ppl_increase = parse_margin(flags.max_ppl_increase, "--max-ppl-increase");
   if (flags.max_kld != 0) options.max_kld = flags.max_kld;

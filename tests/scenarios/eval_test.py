@@ -80,7 +80,7 @@ class Eval(ScenarioCase):
         rows = [{"story": f"Lily had {i} red balls. She went to the", "ends": ["park", "sky blue", "zoo"], "right": i % 3}
                 for i in range(600)]
         self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        early = self.json_of(*self.base, "tiny_choices", "kv=q8_0", "--margin", "20pp", "--stop-early")["runs"]
+        early = self.json_of(*self.base, "tiny_choices", "Q8_0", "--margin", "20pp", "--stop-early")["runs"]
         whole, stopped = early[0]["tasks"][0], early[1]["tasks"][0]
         self.assertEqual((whole["n_samples"], whole["early_stop"]), (600, None))
         self.assertEqual(stopped["early_stop"]["verdict"], "within margin")

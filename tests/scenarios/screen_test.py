@@ -25,9 +25,9 @@ class Screen(ScenarioCase):
     def test_messages(self):
         for arguments, words in [
             ([], "No limit"),
-            (["--max-ppl-increase", "5"], "fraction or a percentage"),
-            (["--max-ppl-increase", "-5%"], "not a share"),
-            (["--max-ppl-increase", "nan"], "not a share"),
+            (["--max-ppl-increase", "5"], "cannot be told from 5 points"),
+            (["--max-ppl-increase", "-5%"], "not above 0"),
+            (["--max-ppl-increase", "nan"], "not finite"),
             (["--max-kld", "-1"], "must be above 0"),
             (["--max-ppl-increase", "5%", "--confidence", "30%"], "between 50 % and 100 %"),
         ]:
