@@ -34,10 +34,13 @@ std::map<std::string, std::string> parse_columns(const std::vector<std::string>&
   return columns;
 }
 
-void print_summary(const std::vector<Run>& runs, const OutputFlags& flags) {
-  for (const Run& run : runs) {
+void print_summary(std::vector<Run> runs, const OutputFlags& flags) {
+  for (Run& run : runs) {
     std::size_t n = 0;
-    for (const TaskResult& task : run.tasks) n += task.samples.size();
+    for (TaskResult& task : run.tasks) {
+      n += task.samples.size();
+      task.samples = {};  // not shown: no copy of them is needed
+    }
     const std::string& tool = run.header.imported_from;
     if (!flags.csv) {
       fmt::print("{}: {} tasks, {} samples, from {}{}\n\n", run.header.model_name, run.tasks.size(),
@@ -58,7 +61,7 @@ void run_import(const ImportFlags& flags) {
   if (flags.out.json) {
     write_json(runs, [](std::string_view text) { fmt::print("{}", text); });
   } else {
-    print_summary(runs, flags.out);
+    print_summary(std::move(runs), flags.out);
   }
 }
 
@@ -69,9 +72,11 @@ void add_import_command(CLI::App& app, Context&) {
   CLI::App* command = app.add_subcommand(
       "import", "Read runs made elsewhere: lm-evaluation-harness, Inspect, tables of items");
   command
-      ->add_option("PATH", flags->paths,
-                   "Files or folders: results_*.json and samples_*.jsonl of lm-evaluation-harness "
-                   "0.4, logs of Inspect (JSON), jsonl or CSV with a line per item")
+      ->add_option(
+          "PATH", flags->paths,
+          "Files or folders: results_*.json and samples_*.jsonl of lm-evaluation-harness "
+          "0.4, logs of Inspect (JSON), output of llama-perplexity, jsonl or CSV with a line per "
+          "item")
       ->required();
   command
       ->add_option("--columns", flags->columns,

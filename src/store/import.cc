@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/json_run.h"
 #include "store/inspect_import.h"
+#include "store/llama_log_import.h"
 #include "store/lm_eval_import.h"
 #include "store/table_import.h"
 
@@ -20,7 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kKnown =
     "Known are results_*.json and samples_*.jsonl of lm-evaluation-harness 0.4 (or their folder), "
-    "logs of Inspect (JSON), runs of Assay (--json), and with --columns jsonl or CSV tables.";
+    "logs of Inspect (JSON), output of llama-perplexity, runs of Assay (--json), and with "
+    "--columns "
+    "jsonl or CSV tables.";
 
 std::vector<std::string> files_below(const std::string& folder) {
   std::vector<std::string> files;
@@ -29,7 +32,7 @@ std::vector<std::string> files_below(const std::string& folder) {
        it.increment(failure)) {
     if (it.depth() > 4) it.disable_recursion_pending();
     const std::string suffix = it->path().extension().string();
-    if (it->is_regular_file() && (suffix == ".json" || suffix == ".jsonl"))
+    if (it->is_regular_file() && (suffix == ".json" || suffix == ".jsonl" || suffix == ".log"))
       files.push_back(it->path().string());
   }
   if (failure) {
@@ -102,6 +105,16 @@ class Importer {
 
   void add_document(const std::string& path, LmEvalFiles& files, bool must_be_known) {
     const std::string text = read_text_file(path);
+    const char first =
+        text.empty() ? '\0' : text[std::min(text.find_first_not_of(" \t\r\n"), text.size() - 1)];
+    if (first != '{' && first != '[') {
+      if (is_llama_perplexity_log(text)) {
+        runs_.push_back(read_llama_perplexity_log(text, path));
+      } else if (must_be_known) {
+        refuse("The file is of no known kind", path, kKnown);
+      }
+      return;
+    }
     Json json = parse_foreign(text, path, 1, [](int depth, Json::parse_event_t event, Json& value) {
       return is_wanted_of_inspect(depth, event, value);
     });

@@ -116,9 +116,10 @@ struct ImportedRun {
   std::vector<std::map<std::string, std::string>> aggregations;
   std::string source;  // file or folder
 };
-// Reads files and folders of lm-evaluation-harness 0.4, logs of Inspect, tables, runs of Assay;
-// recognised by content. In the order of the paths, within a folder by name. Samples are read line
-// by line; prompts are not kept. Errors: kIo, kBadInput naming file, line and remedy.
+// Reads files and folders of lm-evaluation-harness 0.4, logs of Inspect, output of
+// llama-perplexity, tables, runs of Assay; recognised by content. In the order of the paths, within
+// a folder by name. Samples are read line by line; prompts are not kept. Errors: kIo, kBadInput
+// naming file, line and remedy.
 std::vector<ImportedRun> read_foreign_runs(std::span<const std::string> paths,
                                            const ImportOptions& options = {});
 
