@@ -127,14 +127,73 @@ Estimate guided_difference(const GuidedOrder& order, std::span<const double> wei
     return estimate;
   }
   for (std::size_t item = 0; item < n; ++item) mean_inverse_chance += 1 / chance(item) / all;
-  // A difference h away from the estimate means h * n flips more, and their variance: the half
-  // width solves h^2 = z^2 (variance + h * (1/p - 1) / n), as in a score interval.
+  // As a score interval: at a difference h the likeliest number of flips T solves T^2 - K T = (h
+  // n)^2 for K seen, and each adds to the variance. With V per flip, h^2 = z^2 V T / n^2 has this
+  // root.
   const double z = detail::normal_quantile((1 - confidence) / 2);
   const double unseen = z * z * (mean_inverse_chance - 1) / all;
-  const double half_width = (unseen + std::sqrt(unseen * unseen + 4 * z * z * variance)) / 2;
+  const double half_width = std::sqrt(z * z * variance + unseen * unseen);
   estimate.std_error = std::sqrt(variance);
   estimate.ci95 = Interval{estimate.value - half_width, estimate.value + half_width};
   return estimate;
 }
+
+namespace {
+
+// Values of the sequence are at most 1 / (smallest weight, relative to the mean) away from 0: what
+// is drawn early leaves less weight behind.
+BettingSequence::Options bounds_for(std::span<const double> weights, double confidence) {
+  require_weights(weights);
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const double smallest = *std::min_element(weights.begin(), weights.end());
+  // A hair more for the rounding of the sums.
+  const double bound = sum / static_cast<double>(weights.size()) / smallest * (1 + 1e-9);
+  // Bets begin as for 5 % discordant items.
+  return {.low = -bound,
+          .high = bound,
+          .confidence = confidence,
+          .n_grid = 20001,
+          .prior_variance = 0.05 / (4 * bound * bound)};
+}
+
+}  // namespace
+
+GuidedSequence::GuidedSequence(const GuidedOrder& order, std::span<const double> weights,
+                               double confidence)
+    : betting_(bounds_for(weights, confidence)) {
+  detail::require(
+      order.items.size() == weights.size(),
+      fmt::format("An order of {} items for {} weights", order.items.size(), weights.size()));
+  // From the last item on, so that little is lost to rounding where little is left.
+  chances_.resize(order.items.size());
+  double left = 0;
+  for (std::size_t j = order.items.size(); j-- > 0;) {
+    const double weight = weights[static_cast<std::size_t>(order.items[j])];
+    left += weight;
+    chances_[j] = weight / left;
+  }
+}
+
+void GuidedSequence::add(double difference) {
+  const std::size_t place = static_cast<std::size_t>(n());
+  if (!(difference >= -1 && difference <= 1)) {
+    throw Error(ErrorKind::kEngine, fmt::format("The difference {} is not in [-1, 1]", difference));
+  }
+  if (place >= chances_.size()) {
+    throw Error(ErrorKind::kEngine,
+                fmt::format("More differences than the order's {} items", chances_.size()));
+  }
+  const double all = static_cast<double>(chances_.size());
+  betting_.add((sum_ + difference / chances_[place]) / all);
+  sum_ += difference;
+  const double rest = (all - static_cast<double>(n())) / all;  // at most, either way
+  const Interval bets = betting_.interval();
+  const Interval now{std::max({interval_.low, bets.low, sum_ / all - rest}),
+                     std::min({interval_.high, bets.high, sum_ / all + rest})};
+  if (now.low <= now.high) interval_ = now;
+  if (n() == static_cast<std::int64_t>(chances_.size())) interval_ = {sum_ / all, sum_ / all};
+}
+
+Interval GuidedSequence::interval() const { return interval_; }
 
 }  // namespace assay

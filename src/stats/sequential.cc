@@ -25,6 +25,9 @@ void require_sequence(const Options& options) {
                   "A confidence sequence needs two finite bounds, the lower one first");
   detail::require_fraction("The confidence", options.confidence);
   detail::require(options.n_population >= 0, "A population of fewer than 0 values");
+  detail::require(options.prior_variance > 0 && options.prior_variance <= 0.25,
+                  fmt::format("A prior variance of {}", options.prior_variance),
+                  "Values in [0, 1] have one of at most 0.25");
   detail::require(options.n_grid >= 3, fmt::format("A grid of {} means", options.n_grid),
                   "Three at least");
 }
@@ -79,7 +82,7 @@ double log_capital(std::int64_t n_for, std::int64_t n_against) {
 double PluginBets::mean() const { return (0.5 + sum) / static_cast<double>(n + 1); }
 
 double PluginBets::next(double confidence) const {
-  const double t = static_cast<double>(n + 1), variance = (0.25 + squares) / t;
+  const double t = static_cast<double>(n + 1), variance = (prior_variance + squares) / t;
   return std::sqrt(2 * std::log(2 / (1 - confidence)) / (variance * t * std::log1p(t)));
 }
 
@@ -92,6 +95,7 @@ void PluginBets::add(double value) {
 BettingSequence::BettingSequence(const Options& options)
     : options_(options), first_(0), last_(static_cast<std::size_t>(std::max(0, options.n_grid))) {
   require_sequence(options);
+  bets_.prior_variance = options.prior_variance;
   log_up_.resize(last_);
   log_down_.resize(last_);
 }
@@ -146,6 +150,7 @@ Interval BettingSequence::interval() const { return mapped(options_, unit_); }
 
 BernsteinSequence::BernsteinSequence(const Options& options) : options_(options) {
   require_sequence(options);
+  bets_.prior_variance = options.prior_variance;
 }
 
 void BernsteinSequence::add(double value) {

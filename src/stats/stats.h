@@ -94,7 +94,10 @@ MarginTest margin_test(const PairedTable& table, double margin);
 double tost_p(const PairedTable& table, double margin);
 
 // The same for a mean of differences with a clustered error, by Student t with n_clusters - 1
-// degrees of freedom. An estimate without std_error gives 1 everywhere.
+// degrees of freedom. An estimate without std_error gives 1 everywhere. With a std_error of 0 (all
+// differences equal, such as a model against itself) p is the chance that n_clusters draws miss a
+// share of differences of -1 (or 1) large enough to reach the margin: (1 - margin)^n_clusters for a
+// value of 0. So scores must lie within 1 of each other.
 MarginTest margin_test(const Estimate& difference, std::int64_t n_clusters, double margin);
 double tost_p(const Estimate& difference, std::int64_t n_clusters, double margin);
 
@@ -176,8 +179,9 @@ std::int64_t paired_sample_size(const PairedPlan& plan, double margin);
 std::int64_t unpaired_sample_size(const PairedPlan& plan, double accuracy, double margin);
 double paired_power(const PairedPlan& plan, double margin, std::int64_t n);
 // The smallest true loss (a positive fraction) that a one-sided test at alpha on n items sees with
-// `power`, from the standard error of one item's difference. Never 0: without discordant items the
-// spread is taken from the upper Clopper-Pearson limit of the discordance.
+// `power`: (z_alpha + z_power) standard errors, of discordance / n for a table. Never 0: without
+// discordant items the discordance is its upper Clopper-Pearson limit, and it is at least the loss
+// itself. A std_error of 0 is refused.
 double minimum_detectable_effect(const PairedTable& table, double alpha = 0.05, double power = 0.8);
 double minimum_detectable_effect(double std_error, double alpha = 0.05, double power = 0.8);
 
@@ -206,6 +210,7 @@ double pass_at_k(std::int64_t n, std::int64_t n_right, std::int64_t k);
 // How much to bet on the next value in [0, 1]: predictable plug-in (Waudby-Smith and Ramdas 2024,
 // JRSS B 86, section 3.2), from mean and variance of what was seen, each with one made-up value.
 struct PluginBets {
+  double prior_variance = 0.25;
   double sum = 0, squares = 0;
   std::int64_t n = 0;
 
@@ -225,6 +230,10 @@ class BettingSequence {
     double confidence = 0.95;
     std::int64_t n_population = 0;  // 0 = endless
     int n_grid = 1001;              // candidate means; the interval is wider by up to one step
+    // What bets assume before any value, of values mapped to [0, 1]; the promise holds for any. The
+    // paper's 1/4 is a coin's. Paired differences of models that rarely differ vary less:
+    // discordance / 4 for values in [-1, 1], which narrows early intervals.
+    double prior_variance = 0.25;
   };
   explicit BettingSequence(const Options& options);
   void add(double value);     // outside [low, high], NaN, or one too many: Error{kEngine}
@@ -328,5 +337,23 @@ GuidedOrder guided_order(std::span<const double> weights, std::uint64_t seed);
 // error with a reason for less than 2 items.
 Estimate guided_difference(const GuidedOrder& order, std::span<const double> weights,
                            std::span<const double> differences, double confidence = 0.95);
+
+// The same at any time: a confidence sequence for the mean difference over all items, whatever the
+// guide. What an item adds to those before it, over its chance among the items left, has the whole
+// mean as its expectation (Des Raj 1956), so that bets on it are fair (BettingSequence).
+class GuidedSequence {
+ public:
+  GuidedSequence(const GuidedOrder& order, std::span<const double> weights,
+                 double confidence = 0.95);
+  void add(double difference);  // of order.items[n()]; outside [-1, 1], or one too many: kEngine
+  Interval interval() const;    // the mean itself after the last item
+  std::int64_t n() const { return betting_.n(); }
+
+ private:
+  std::vector<double> chances_;  // of each item of the order when it is drawn
+  BettingSequence betting_;
+  double sum_ = 0;
+  Interval interval_{-1, 1};
+};
 
 }  // namespace assay

@@ -17,7 +17,7 @@ rng = np.random.default_rng(20261127)
 mpmath.mp.dps = 50
 
 
-def bernstein(x, alpha, population):
+def bernstein(x, alpha, population, prior):
     """Theorem 2 of Waudby-Smith and Ramdas 2024. The package starts its mean at 0; the paper at 1/2, so v is given to it."""
     t = np.arange(1, len(x) + 1)
     mean_before = np.append(0.5, ((0.5 + np.cumsum(x)) / (t + 1))[:-1])
@@ -25,7 +25,7 @@ def bernstein(x, alpha, population):
     psi = lambda bets: -np.log(1 - bets) - bets
 
     def lower(y):
-        bets = lambda z: lambda_predmix_eb(z, truncation=0.5, alpha=alpha / 2)
+        bets = lambda z: lambda_predmix_eb(z, truncation=0.5, alpha=alpha / 2, prior_variance=prior)
         return predmix_lower_cs(y, v=v, lambdas_fn=bets, psi_fn=psi, alpha=alpha / 2, running_intersection=True, N=population)
 
     return lower(x), 1 - lower(1 - x)
@@ -37,15 +37,16 @@ def sequences():
         "paired": (rng.choice([-1, 0, 1], 500, p=[0.06, 0.9, 0.04]) + 1) / 2, "zeros": np.zeros(100), "ones": np.ones(40)}
     for name, x in samples.items():
         for population in (None, len(x), 3 * len(x)):
-            for alpha in (0.05, 0.1):
-                low, high = betting_cs(x, alpha=alpha, N=population, breaks=1000, running_intersection=True)
-                eb_low, eb_high = bernstein(x, alpha, population)
+            for alpha, prior in ((0.05, 0.25), (0.1, 0.25), (0.05, 0.01)):
+                bets = lambda z, m: lambda_predmix_eb(z, alpha=alpha / 2, prior_variance=prior)
+                low, high = betting_cs(x, bets, bets, alpha=alpha, N=population, breaks=1000, running_intersection=True)
+                eb_low, eb_high = bernstein(x, alpha, population, prior)
                 at = sorted({1, 2, 5, 17, len(x) // 2, len(x) - 1})
                 if population is not None:  # the package's lower bound without replacement lacks the logical one
                     t = np.arange(1, len(x) + 1)
                     eb_low = np.maximum(eb_low, np.cumsum(x) / population)
                     eb_high = np.minimum(eb_high, 1 - (t - np.cumsum(x)) / population)
-                yield {"name": name, "values": x.tolist(), "confidence": 1 - alpha, "population": population or 0, "at": at,
+                yield {"name": name, "values": x.tolist(), "confidence": 1 - alpha, "prior": prior, "population": population or 0, "at": at,
                        "betting": [[low[i - 1], high[i - 1]] for i in at],
                        "bernstein": [[max(0, eb_low[i - 1]), min(1, eb_high[i - 1])] for i in at]}
 

@@ -154,6 +154,45 @@ TEST(Guided, TheOrderOfFewerItemsIsTheStartOfMoreAndDrawsByWeight) {
   EXPECT_EQ(guided_order(weights, 5).ranks, guided_order(weights, 5).ranks);
 }
 
+// Stopping at the first interval that misses the truth: at most 1 in 20 orders ever has one.
+TEST(GuidedSequence, HoldsTheTruthAtEveryStopWhateverTheGuide) {
+  constexpr int kOrders = 60;
+  for (const Flips flips : {Flips::kNearTheBorder, Flips::kAnywhere, Flips::kFarFromIt}) {
+    const Population population = make_population(600, flips, 0.05);
+    const auto weights = guide_weights(population.margins, {.tau = kTau, .max_extra = 1.0});
+    int n_missed = 0;
+    for (std::uint64_t run = 0; run < kOrders; ++run) {
+      const GuidedOrder order = guided_order(weights, run);
+      GuidedSequence sequence(order, weights);
+      bool missed = false;
+      for (const std::int64_t item : order.items) {
+        sequence.add(population.differences[static_cast<std::size_t>(item)]);
+        const Interval now = sequence.interval();
+        missed |= now.low > population.mean() + 1e-12 || now.high < population.mean() - 1e-12;
+      }
+      n_missed += missed ? 1 : 0;
+      EXPECT_NEAR(sequence.interval().low, population.mean(), 1e-12);
+      EXPECT_NEAR(sequence.interval().high, population.mean(), 1e-12);
+    }
+    EXPECT_LE(n_missed / static_cast<double>(kOrders), 0.05 + 3 * std::sqrt(0.0475 / kOrders));
+  }
+}
+
+TEST(GuidedSequence, Refusals) {
+  const std::vector<double> weights{1, 1};
+  const GuidedOrder order = guided_order(weights, 1);
+  GuidedSequence sequence(order, weights);
+  EXPECT_EQ(sequence.interval().low, -1.0);
+  expect_error(ErrorKind::kEngine, "-2 is not in [-1, 1]", [&] { sequence.add(-2); });
+  expect_error(ErrorKind::kEngine, "nan is not in", [&] { sequence.add(kNan); });
+  sequence.add(0);
+  sequence.add(-1);
+  EXPECT_EQ(sequence.interval().high, -0.5);
+  expect_error(ErrorKind::kEngine, "order's 2 items", [&] { sequence.add(0); });
+  expect_error(ErrorKind::kUsage, "2 items for 1 weights",
+               [&] { GuidedSequence(order, std::vector<double>{1}); });
+}
+
 TEST(Guided, Refusals) {
   const auto kUsage = ErrorKind::kUsage;
   const std::vector<double> margins{1, 2}, nan{1, kNan}, weights{1, 1}, zero{1, 0};

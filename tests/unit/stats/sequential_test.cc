@@ -18,8 +18,11 @@ void expect_sequence(const nlohmann::json& c, const char* expected) {
   SCOPED_TRACE(std::string(expected) + " " + c.at("name").get<std::string>() + " of " +
                c.at("population").dump());
   // Mapped to another range: the sequence is of the same shape there.
-  Sequence sequence(
-      {.low = -3, .high = 1, .confidence = c.at("confidence"), .n_population = c.at("population")});
+  Sequence sequence({.low = -3,
+                     .high = 1,
+                     .confidence = c.at("confidence"),
+                     .n_population = c.at("population"),
+                     .prior_variance = c.at("prior")});
   std::size_t next = 0;
   for (const double value : c.at("values")) {
     sequence.add(-3 + 4 * value);
@@ -94,6 +97,7 @@ TYPED_TEST(AnySequence, Refusals) {
                [] { TypeParam({.high = std::numeric_limits<double>::infinity()}); });
   expect_error(kUsage, "write 0.95", [] { TypeParam({.confidence = 95}); });
   expect_error(kUsage, "fewer than 0", [] { TypeParam({.n_population = -1}); });
+  expect_error(kUsage, "prior variance of 0", [] { TypeParam({.prior_variance = 0}); });
   expect_error(kUsage, "A grid of 2", [] { TypeParam({.n_grid = 2}); });
 }
 
