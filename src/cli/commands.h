@@ -22,6 +22,8 @@ void add_compare_command(CLI::App& app, Context& context);
 void add_gate_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
+void add_import_command(CLI::App& app, Context& context);
+void add_rescore_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);
 void add_fetch_command(CLI::App& app, Context& context);

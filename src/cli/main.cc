@@ -22,6 +22,8 @@ void add_commands(CLI::App& app, assay::cli::Context& context) {
   add_gate_command(app, context);
   add_plan_command(app, context);
   add_noise_command(app, context);
+  add_import_command(app, context);
+  add_rescore_command(app, context);
   add_inspect_command(app, context);
   add_quantize_command(app, context);
   add_fetch_command(app, context);

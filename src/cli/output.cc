@@ -3,11 +3,17 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
 #include <fmt/format.h>
 
 #include "cli/comparison_table.h"
 #include "cli/eval_table.h"
 #include "cli/table.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "core/json_comparison.h"
 #include "core/json_run.h"
@@ -55,6 +61,21 @@ void print_report(const std::vector<Comparison>& comparisons, const OutputFlags&
     return;
   }
   fmt::print("{}", render(comparisons, {.table = table_options(flags), .n_flips = n_flips}));
+}
+
+void write_runs(const std::vector<Run>& runs, const std::string& path) {
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  write_json(runs, [&](std::string_view text) {
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  });
+  file.close();
+  std::error_code failure;
+  if (file) std::filesystem::rename(part, path, failure);
+  if (file && !failure) return;
+  const std::string why = failure ? failure.message() : std::strerror(errno);
+  std::filesystem::remove(part, failure);
+  throw Error(ErrorKind::kIo, "Cannot write: " + why, path, "Give another name with -o.");
 }
 
 }  // namespace assay::cli

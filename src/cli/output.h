@@ -1,6 +1,9 @@
 // Reports on stdout, in the form that was asked for.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/flags.h"
 #include "core/comparison.h"
 #include "core/divergence.h"
@@ -14,5 +17,7 @@ void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
 // n_flips: newly wrong and newly right items named per task.
 void print_report(const std::vector<Comparison>& comparisons, const OutputFlags& flags,
                   int n_flips);
+// The document of docs/formats/run.md, in a file. Error{kIo}; what was there before stays then.
+void write_runs(const std::vector<Run>& runs, const std::string& path);
 
 }  // namespace assay::cli

@@ -1,5 +1,7 @@
 #include "core/json_run.h"
 
+#include <fmt/format.h>
+
 #include "core/json_samples.h"
 
 namespace assay {
@@ -72,9 +74,7 @@ Json task(const TaskResult& t) {
           {"n_original", t.n_original},
           {"metrics", list(t.metrics, metric)},
           {"notes", list(t.notes, exact_text)},
-          {"samples", list(t.samples, [](const SampleRecord& s) {
-             return json::sample(s, json::Requests::kDrop);
-           })}};
+          {"samples", Json::array()}};
 }
 
 TaskResult read_task(const Json& j) {
@@ -148,11 +148,43 @@ RunHeader read_header(const Json& j) {
           .warnings = read_list(j.at("warnings"), read_exact_text)};
 }
 
+// All but the samples.
 Json document(const Run& run) {
   return {{"schema", kRunSchema},
           {"header", header(run.header)},
           {"groups", list(run.groups, group)},
           {"tasks", list(run.tasks, task)}};
+}
+
+// Line breaks within texts are escaped: every other one begins a line of the document.
+std::string indented(const std::string& text, std::size_t n) {
+  std::string out;
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out.append(n, ' ');
+  }
+  return out;
+}
+
+// The document, with each task's samples written one by one into their place.
+void write_run(const Run& run, std::size_t indent,
+               const std::function<void(std::string_view)>& write) {
+  constexpr std::string_view kPlace = "\"samples\": []";
+  const std::string text = indented(json::dump(document(run), 2), indent);
+  const std::string line = "\n" + std::string(indent + 8, ' ');
+  std::size_t from = 0;
+  for (const TaskResult& task : run.tasks) {
+    const std::size_t at = text.find(kPlace, from) + kPlace.size() - 1;
+    write(std::string_view(text).substr(from, at - from));
+    for (const SampleRecord& sample : task.samples) {
+      if (&sample != &task.samples.front()) write(",");
+      write(line);
+      write(indented(json::dump(json::sample(sample, json::Requests::kDrop), 2), indent + 8));
+    }
+    if (!task.samples.empty()) write(std::string_view(line).substr(0, line.size() - 2));
+    from = at;
+  }
+  write(std::string_view(text).substr(from));
 }
 
 Run read_document(const Json& document) {
@@ -167,10 +199,25 @@ Run read_document(const Json& document) {
 
 }  // namespace
 
-std::string to_json(const Run& run) { return json::dump(document(run), 2) + "\n"; }
+std::string to_json(const Run& run) {
+  std::string text;
+  write_run(run, 0, [&](std::string_view piece) { text += piece; });
+  return text + "\n";
+}
 
 std::string to_json(const std::vector<Run>& runs) {
-  return json::dump(Json{{"schema", kRunsSchema}, {"runs", list(runs, document)}}, 2) + "\n";
+  std::string text;
+  write_json(runs, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+void write_json(const std::vector<Run>& runs, const std::function<void(std::string_view)>& write) {
+  write(fmt::format("{{\n  \"schema\": \"{}\",\n  \"runs\": [", kRunsSchema));
+  for (const Run& run : runs) {
+    write(&run == &runs.front() ? "\n    " : ",\n    ");
+    write_run(run, 4, write);
+  }
+  write(runs.empty() ? "]\n}\n" : "\n  ]\n}\n");
 }
 
 Run run_from_json(std::string_view text) {

@@ -162,6 +162,11 @@ Json sample(const SampleRecord& sample, Requests requests) {
   if (requests == Requests::kKeep) add_list("requests", sample.requests, request);
   add_list("responses", sample.responses, response);
   add_list("request_digests", sample.request_digests, [](const Digest& d) { return d.hex(); });
+  const SourceHashes& hashes = sample.source_hashes;
+  if (hashes != SourceHashes{}) {
+    json["source_hashes"] = {
+        {"doc", hashes.doc}, {"prompt", hashes.prompt}, {"target", hashes.target}};
+  }
   add_list("filtered", sample.filtered, [](const FilteredAnswers& f) -> Json {
     return {{"filter", exact_text(f.filter)}, {"answers", texts(f.answers)}};
   });
@@ -182,6 +187,12 @@ SampleRecord read_sample(const Json& json) {
   for (const Json& value : json.at("responses")) sample.responses.push_back(read_response(value));
   for (const Json& value : json.at("request_digests")) {
     sample.request_digests.push_back(Digest::from_hex(value.get<std::string>()));
+  }
+  if (json.contains("source_hashes")) {
+    const Json& hashes = json.at("source_hashes");
+    sample.source_hashes = {.doc = hashes.at("doc").get<std::string>(),
+                            .prompt = hashes.at("prompt").get<std::string>(),
+                            .target = hashes.at("target").get<std::string>()};
   }
   for (const Json& value : json.at("filtered")) {
     sample.filtered.push_back(

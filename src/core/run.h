@@ -26,6 +26,14 @@ struct FilteredAnswers {
   std::vector<std::string> answers;  // one per response, after the pipeline; loglikelihood: empty
 };
 
+// SHA-256 in hex, as lm-evaluation-harness computes them: of the row (JSON indented by 2), of the
+// first request's context or text, of the target as text. "" = unknown. Equal prompt hashes mean
+// equal prompts where one of two runs was made elsewhere and has no request digests.
+struct SourceHashes {
+  std::string doc, prompt, target;
+  bool operator==(const SourceHashes&) const = default;
+};
+
 struct SampleRecord {
   SampleId id;
   std::string doc_json;  // the dataset's row after process_docs
@@ -36,6 +44,7 @@ struct SampleRecord {
   std::vector<Request> requests;
   std::vector<Response> responses;      // as many as requests
   std::vector<Digest> request_digests;  // of the tokens sent and the generation settings
+  SourceHashes source_hashes;
   std::vector<FilteredAnswers> filtered;
   std::vector<Score> scores;
 };
@@ -58,13 +67,13 @@ struct TaskResult {
   std::string task, alias;
   std::string task_class;  // knowledge | maths | code | language; "" = unknown
   std::string version;     // metadata.version
-  Digest definition;       // of everything in its configuration that decides prompts and scores
+  Digest definition;  // of all in its configuration that decides prompts and scores; 0: unknown
   int num_fewshot = 0;
   std::string output_type;
   std::string generation_kwargs_json;  // "" unless it generates
   DatasetIdentity dataset;
   std::optional<DatasetIdentity> fewshot_dataset;
-  Digest prompts;                              // over the request digests of all samples, in order
+  Digest prompts;  // over the request digests of all samples, in order; 0: imported, unknown
   std::int64_t n_samples = 0, n_original = 0;  // evaluated; in the split before limits
   std::vector<MetricResult> metrics;
   std::vector<SampleRecord> samples;

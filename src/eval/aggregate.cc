@@ -165,8 +165,13 @@ std::vector<MetricResult> group_metrics(const AggregateMetric& aggregate,
 
 std::vector<MetricResult> aggregate_metrics(const TaskConfig& config,
                                             std::span<const SampleRecord> samples) {
+  return aggregate_metrics(std::span<const MetricRule>(metric_rules(config)), samples);
+}
+
+std::vector<MetricResult> aggregate_metrics(std::span<const MetricRule> rules,
+                                            std::span<const SampleRecord> samples) {
   std::vector<MetricResult> results;
-  for (const MetricRule& rule : metric_rules(config)) {
+  for (const MetricRule& rule : rules) {
     MetricResult result{
         .metric = rule.metric, .filter = rule.filter, .higher_is_better = rule.higher_is_better};
     result.estimate = aggregate(rule, samples, result);

@@ -264,6 +264,9 @@ EvaluateResult evaluate_task(Model& model, Task& task, const EvaluateOptions& op
 // lm-eval's, clustered where samples name clusters.
 std::vector<MetricResult> aggregate_metrics(const TaskConfig& config,
                                             std::span<const SampleRecord> samples);
+// The same by rules of the caller's: for samples that come without a definition.
+std::vector<MetricResult> aggregate_metrics(std::span<const MetricRule> rules,
+                                            std::span<const SampleRecord> samples);
 // Groups over their tasks' results: mean weighted by size, or of means; pooled standard error as
 // lm_eval/api/metrics.py 0.4.13 pooled_sample_stderr, which takes tasks as independent.
 std::vector<GroupResult> aggregate_groups(const TaskSelection& selection,

@@ -119,6 +119,7 @@ void Evaluation::score_block(std::int64_t first, std::int64_t last) {
         ++n_errors_;
       }
     }
+    sample.source_hashes = lm_eval_hashes(sample);
     sample.requests.clear();
     result_.task.samples.push_back(std::move(sample));
   }

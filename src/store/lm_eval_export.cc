@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_run.h"
 #include "core/sha256.h"
 #include "store/store.h"
 
@@ -123,10 +124,22 @@ Json base_line(const SampleRecord& sample) {
 }
 
 void add_hashes(const SampleRecord& sample, Json& line) {
-  line["doc_hash"] = sha256_of(dump(doc_of(sample), 2));
-  line["prompt_hash"] =
-      sample.requests.empty() ? Json(nullptr) : Json(sha256_of(first_argument(sample.requests[0])));
-  line["target_hash"] = sha256_of(sample.target);
+  const SourceHashes hashes = lm_eval_hashes(sample);
+  line["doc_hash"] = hashes.doc;
+  line["prompt_hash"] = hashes.prompt.empty() ? Json(nullptr) : Json(hashes.prompt);
+  line["target_hash"] = hashes.target;
+}
+
+// What the harness's keys do not hold: with it, reading gives back the whole record.
+Json assay_part(const SampleRecord& sample) {
+  return Json::parse(to_json(SampleRecord{.id = sample.id,
+                                          .choices = sample.choices,
+                                          .gold = sample.gold,
+                                          .cluster = sample.cluster,
+                                          .responses = sample.responses,
+                                          .request_digests = sample.request_digests,
+                                          .filtered = sample.filtered,
+                                          .scores = sample.scores}));
 }
 
 std::vector<std::string> filters_of(const SampleRecord& sample) {
@@ -193,27 +206,38 @@ Json config_of(const TaskResult& task) {
   return json;
 }
 
+// Everything but the samples, as in docs/formats/run.md.
 Json assay_part(const Run& run) {
-  Json tasks = Json::object();
+  Run without_samples{.header = run.header, .groups = run.groups};
   for (const TaskResult& task : run.tasks) {
-    tasks[task.task] = {{"definition", task.definition.hex()},
-                        {"prompts", task.prompts.hex()},
-                        {"dataset_content", task.dataset.content.hex()},
-                        {"dataset_source", task.dataset.source},
-                        {"notes", task.notes}};
+    TaskResult& copy = without_samples.tasks.emplace_back(
+        TaskResult{.task = task.task,
+                   .alias = task.alias,
+                   .task_class = task.task_class,
+                   .version = task.version,
+                   .definition = task.definition,
+                   .num_fewshot = task.num_fewshot,
+                   .output_type = task.output_type,
+                   .generation_kwargs_json = task.generation_kwargs_json,
+                   .dataset = task.dataset,
+                   .fewshot_dataset = task.fewshot_dataset,
+                   .prompts = task.prompts,
+                   .n_samples = task.n_samples,
+                   .n_original = task.n_original,
+                   .metrics = task.metrics});
+    copy.notes = task.notes;
   }
-  return {
-      {"version", run.header.assay_version},
-      {"weights", run.header.model.weights.hex()},
-      {"engine", run.header.model.engine},
-      {"kv_types", {{"k", run.header.model.runtime.kv.k}, {"v", run.header.model.runtime.kv.v}}},
-      {"flash_attention", run.header.model.runtime.flash_attention},
-      {"bos_rule", run.header.bos_rule},
-      {"warnings", run.header.warnings},
-      {"tasks", tasks}};
+  return {{"run", Json::parse(to_json(without_samples))}};
 }
 
 }  // namespace
+
+SourceHashes lm_eval_hashes(const SampleRecord& sample) {
+  SourceHashes hashes{.doc = sha256_of(dump(doc_of(sample), 2)),
+                      .target = sha256_of(sample.target)};
+  if (!sample.requests.empty()) hashes.prompt = sha256_of(first_argument(sample.requests[0]));
+  return hashes;
+}
 
 LmEvalOutput open_lm_eval_output(const std::string& output, const std::string& model_name) {
   LmEvalOutput result{.folder = (std::filesystem::path(output) / sanitized(model_name)).string(),
@@ -232,6 +256,7 @@ void append_lm_eval_samples(const LmEvalOutput& output, std::span<const SampleRe
   std::string text;
   for (const SampleRecord& sample : samples) {
     const Json base = base_line(sample);
+    bool is_first = true;
     for (const std::string& filter : filters_of(sample)) {
       Json line = base;
       line["filtered_resps"] = filtered_of(sample, filter, base.at("filtered_resps"));
@@ -245,6 +270,8 @@ void append_lm_eval_samples(const LmEvalOutput& output, std::span<const SampleRe
       for (const Score& score : sample.scores) {
         if (score.filter == filter) line[score.metric] = score.value ? Json(*score.value) : Json();
       }
+      if (is_first) line["assay"] = assay_part(sample);
+      is_first = false;
       text += dump(line, -1) + "\n";
     }
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,7 +95,31 @@ LmEvalOutput open_lm_eval_output(const std::string& output, const std::string& m
 // One line per sample and filter, appended to samples_TASK_DATE.jsonl. The samples must still have
 // their requests. Error{kIo}.
 void append_lm_eval_samples(const LmEvalOutput& output, std::span<const SampleRecord> samples);
+// The harness's hashes of a sample that still has its requests.
+SourceHashes lm_eval_hashes(const SampleRecord& sample);
 // results_DATE.json; returns its path. Error{kIo}.
 std::string write_lm_eval_results(const LmEvalOutput& output, const Run& run);
+
+// ---- Runs made elsewhere (import.cc; docs/formats/import.md) ----
+
+struct ImportOptions {
+  // Of a table with a line per item: which column is what. "id", "score" or "score.NAME", "task",
+  // "filter", "answer", "target", "prompt", "cluster", "model".
+  std::map<std::string, std::string> columns;
+};
+struct ImportedRun {
+  // Its metrics are those that the source states, without ci95. What the source does not contain
+  // is said in header.warnings; unknown digests are 0.
+  Run run;
+  // Per task of the run: how each metric's samples become its number, where the source says so;
+  // "" where it does in code of its own.
+  std::vector<std::map<std::string, std::string>> aggregations;
+  std::string source;  // file or folder
+};
+// Reads files and folders of lm-evaluation-harness 0.4, logs of Inspect, tables, runs of Assay;
+// recognised by content. In the order of the paths, within a folder by name. Samples are read line
+// by line; prompts are not kept. Errors: kIo, kBadInput naming file, line and remedy.
+std::vector<ImportedRun> read_foreign_runs(std::span<const std::string> paths,
+                                           const ImportOptions& options = {});
 
 }  // namespace assay

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -85,5 +86,28 @@ struct TaskRun {
 };
 // One run per model: the baseline first. Each is opened, asked everything and closed in turn.
 std::vector<TaskRun> run_tasks(const TaskRunOptions& options);
+
+// ---- Runs made elsewhere (import_runs.cc) ----
+
+// read_foreign_runs, with each metric computed from the samples where there are any and Assay
+// computes its aggregation. Where the source states another number, the header's warnings say so.
+std::vector<Run> import_runs(std::span<const std::string> paths, const ImportOptions& options);
+
+// ---- Scores once more, without a model (rescore.cc) ----
+
+struct RescoreOptions {
+  std::vector<std::string> tasks;          // only these of the run's; empty = all
+  std::vector<std::string> include_paths;  // folders with more task files
+  std::string filter_from;  // a task file whose filters and metrics serve for every task; "" = none
+  ScoreOptions score;
+};
+struct RescoreResult {
+  Run run;
+  std::vector<std::int64_t> n_changed;  // samples whose scores are others now, per task
+};
+// Scores of the saved responses by the current definitions. Targets, choices and gold stay as they
+// were saved. Errors: kUsage for a task without a definition; kBadInput for a definition of another
+// output type, or a task without responses; those of score_samples.
+RescoreResult rescore_run(Run run, const RescoreOptions& options);
 
 }  // namespace assay

@@ -62,12 +62,14 @@ void refuse_own_functions(const TaskConfig& config, bool have_own_results) {
 // Why a sample cannot be scored at all; empty: it can.
 std::string unscorable(const TaskConfig& config, const SampleRecord& sample) {
   const bool no_gold = config.output_type == "multiple_choice" && sample.gold.empty();
-  if (sample.requests.empty() || no_gold) {
+  // A saved sample has its responses but not its requests.
+  const bool nothing_asked = sample.requests.empty() && sample.responses.empty();
+  if (nothing_asked || no_gold) {
     for (const Score& score : sample.scores)
       if (!score.value && !score.reason.empty()) return score.reason;
     return no_gold ? "the row names no right choice" : "there is nothing to ask";
   }
-  if (sample.responses.size() != sample.requests.size())
+  if (!sample.requests.empty() && sample.responses.size() != sample.requests.size())
     return fmt::format("{} answers to {} requests", sample.responses.size(),
                        sample.requests.size());
   for (const Response& response : sample.responses)

@@ -1,0 +1,88 @@
+// assay import: runs made by other programs, as Assay's own.
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "core/error.h"
+#include "core/json_run.h"
+#include "study/study.h"
+
+namespace assay::cli {
+namespace {
+
+struct ImportFlags {
+  std::vector<std::string> paths, columns;
+  std::string output;
+  OutputFlags out;
+};
+
+std::map<std::string, std::string> parse_columns(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> columns;
+  for (const std::string& text : texts) {
+    const std::size_t mark = text.find('=');
+    if (mark == std::string::npos || mark == 0 || mark + 1 == text.size()) {
+      throw Error(ErrorKind::kUsage, "--columns '" + text + "' names no column", {},
+                  "For example --columns id=instance_id,score=exact_match,task=scenario.");
+    }
+    columns[text.substr(0, mark)] = text.substr(mark + 1);
+  }
+  return columns;
+}
+
+void print_summary(const std::vector<Run>& runs, const OutputFlags& flags) {
+  for (const Run& run : runs) {
+    std::size_t n = 0;
+    for (const TaskResult& task : run.tasks) n += task.samples.size();
+    const std::string& tool = run.header.imported_from;
+    if (!flags.csv) {
+      fmt::print("{}: {} tasks, {} samples, from {}{}\n\n", run.header.model_name, run.tasks.size(),
+                 n, tool.empty() ? "assay " + run.header.assay_version : tool,
+                 run.header.started.empty() ? "" : ", " + run.header.started);
+    }
+    print_report({run}, flags);
+    if (!flags.csv && &run != &runs.back()) fmt::print("\n");
+  }
+}
+
+void run_import(const ImportFlags& flags) {
+  const std::vector<Run> runs = import_runs(flags.paths, {.columns = parse_columns(flags.columns)});
+  if (!flags.output.empty()) {
+    write_runs(runs, flags.output);
+    fmt::print(stderr, "wrote {}\n", flags.output);
+  }
+  if (flags.out.json) {
+    write_json(runs, [](std::string_view text) { fmt::print("{}", text); });
+  } else {
+    print_summary(runs, flags.out);
+  }
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app, Context&) {
+  auto flags = std::make_shared<ImportFlags>();
+  CLI::App* command = app.add_subcommand(
+      "import", "Read runs made elsewhere: lm-evaluation-harness, Inspect, tables of items");
+  command
+      ->add_option("PATH", flags->paths,
+                   "Files or folders: results_*.json and samples_*.jsonl of lm-evaluation-harness "
+                   "0.4, logs of Inspect (JSON), jsonl or CSV with a line per item")
+      ->required();
+  command
+      ->add_option("--columns", flags->columns,
+                   "Of a table: which column is what, as id=COLUMN,score=COLUMN (also score.NAME, "
+                   "task, filter, answer, target, prompt, cluster, model)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("-o,--output", flags->output,
+                      "Write the runs to this file (JSON, as `assay eval --json`)");
+  add_output_flags(*command, flags->out);
+  command->callback([flags] { run_import(*flags); });
+}
+
+}  // namespace assay::cli
