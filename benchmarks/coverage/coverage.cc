@@ -21,7 +21,10 @@ std::int64_t binomial(Source& source, std::int64_t n, double p) {
 }
 
 Row measure(Row row, const Options& options, const std::function<bool(Source&)>& run) {
-  Source source(options.seed);
+  // Each setting has numbers of its own; the methods of one share them.
+  std::uint64_t seed = options.seed + static_cast<std::uint64_t>(row.n);
+  for (const char letter : row.setting) seed = seed * 31 + static_cast<unsigned char>(letter);
+  Source source(seed);
   int n_true = 0;
   for (int i = 0; i < options.n_runs; ++i) n_true += run(source) ? 1 : 0;
   row.share = n_true / static_cast<double>(options.n_runs);
