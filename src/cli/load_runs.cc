@@ -15,15 +15,24 @@ namespace {
 
 constexpr std::size_t kHead = 200;  // "schema" is the first field of our documents
 
-std::vector<Run> parse_runs(const std::string& path, const std::string& text) {
-  try {
-    return runs_from_json(text);
-  } catch (const Error& error) {
-    const std::string schema = schema_of(text);
-    const std::string what = schema.empty() ? error.what() : "It is a document of schema " + schema;
-    throw Error(ErrorKind::kBadInput, "Not a run: " + what, path,
-                "Give what `assay eval --json` printed.");
+std::vector<Run> read_runs(const std::string& path) {
+  std::error_code error;
+  if (path != "-" && std::filesystem::is_directory(path, error))
+    return import_runs(std::span(&path, 1), {});
+  const std::string text = read_file(path);
+  const std::string schema = schema_of(text);
+  if (schema == kRunSchema || schema == kRunsSchema) {
+    try {
+      return runs_from_json(text);
+    } catch (const Error& failure) {
+      throw Error(failure.kind(), std::string("Not a run: ") + failure.what(), path,
+                  "Give what `assay eval --json` printed.");
+    }
   }
+  if (schema.empty() && path != "-") return import_runs(std::span(&path, 1), {});
+  throw Error(ErrorKind::kBadInput,
+              "Not a run: " + (schema.empty() ? "no schema" : "a document of schema " + schema),
+              path, "Give what `assay eval --json` printed.");
 }
 
 bool is_ours(const std::string& schema) { return schema.rfind("assay-", 0) == 0; }

@@ -9,9 +9,9 @@
 
 namespace assay::cli {
 
-// The runs in `path`: what `assay eval --json` printed (docs/formats/run.md), or what `assay
-// import` reads (docs/formats/import.md). Errors: kIo when it cannot be read, kBadInput when it is
-// no run, has no run or a run without tasks.
+// The runs in `path`: what `assay eval --json` printed (docs/formats/run.md), or a file or folder
+// of another program (docs/formats/import.md). Errors: kIo when it cannot be read, kBadInput when
+// it is no run, has no run or a run without tasks.
 std::vector<Run> load_runs(const std::string& path);
 
 // A whole file, "-" is standard input. Error{kIo}.

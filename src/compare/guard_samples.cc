@@ -82,75 +82,77 @@ bool has_digests(const SamplePair& pair) {
 bool has_texts(const SamplePair& pair) {
   return !pair.baseline->requests.empty() && !pair.variant->requests.empty();
 }
-
-// lm-evaluation-harness's: also between a run of ours and one that was made there.
 bool has_hashes(const SamplePair& pair) {
   return !pair.baseline->source_hashes.prompt.empty() &&
          !pair.variant->source_hashes.prompt.empty();
 }
-std::string hash_difference(const SamplePair& pair) {
-  return fmt::format("first in item {}: prompt hashes {} and {}", pair.baseline->id.key,
-                     pair.baseline->source_hashes.prompt.substr(0, 8),
-                     pair.variant->source_hashes.prompt.substr(0, 8));
-}
 
-// What a pair tells of its prompts, the most telling first: texts, digests of tokens, hashes.
-struct PromptCheck {
-  bool told = false;
-  std::string difference;  // "" = none seen
-};
-PromptCheck check_prompt(const SamplePair& pair, bool same_origin) {
-  PromptCheck check;
-  if (has_texts(pair)) check = {true, text_difference(pair)};
-  if (check.difference.empty() && same_origin && has_digests(pair)) {
-    check.told = true;
-    if (pair.baseline->request_digests != pair.variant->request_digests)
-      check.difference = digest_difference(pair);
+enum class Prompts { kEqual, kDifferent, kUnknown };
+
+// By what both runs record: digests of tokens and settings where the same program made them, else
+// the prompt's text, else its hash.
+Prompts compare_prompts(const FieldCheck& check, const SamplePair& pair, std::string& where) {
+  where = has_texts(pair) ? text_difference(pair) : "";
+  if (!where.empty()) return Prompts::kDifferent;
+  if (check.same_origin() && has_digests(pair)) {
+    if (pair.baseline->request_digests == pair.variant->request_digests) return Prompts::kEqual;
+    where = digest_difference(pair);
+    return Prompts::kDifferent;
   }
-  if (check.difference.empty() && has_hashes(pair)) {
-    check.told = true;
-    if (pair.baseline->source_hashes.prompt != pair.variant->source_hashes.prompt)
-      check.difference = hash_difference(pair);
-  }
-  return check;
+  if (has_texts(pair)) return Prompts::kEqual;
+  if (!has_hashes(pair)) return Prompts::kUnknown;
+  const std::string& b = pair.baseline->source_hashes.prompt;
+  const std::string& v = pair.variant->source_hashes.prompt;
+  if (b == v) return Prompts::kEqual;
+  where = fmt::format("first in item {}: hashes of the prompt {} and {}", pair.baseline->id.key,
+                      b.substr(0, 8), v.substr(0, 8));
+  return Prompts::kDifferent;
 }
 
 void check_prompts(FieldCheck& check, const PairedTask& task) {
   std::vector<const SampleRecord*> different;
-  std::string where;
-  bool told = false, all_told = true;
+  std::string first;
+  std::size_t n_unknown = 0;
   for (const SamplePair& pair : task.pairs) {
-    const PromptCheck prompt = check_prompt(pair, check.same_origin());
-    told = told || prompt.told;
-    all_told = all_told && prompt.told;
-    if (prompt.difference.empty()) continue;
+    std::string where;
+    const Prompts prompts = compare_prompts(check, pair, where);
+    if (prompts == Prompts::kUnknown) ++n_unknown;
+    if (prompts != Prompts::kDifferent) continue;
     different.push_back(pair.baseline);
-    if (where.empty()) where = prompt.difference;
+    if (first.empty()) first = where;
   }
   if (!different.empty()) {
     check.differs("prompts", task.baseline->prompts.hex().substr(0, 8),
                   task.variant->prompts.hex().substr(0, 8),
                   fmt::format("{} of {} items: {}; {}", different.size(), task.pairs.size(),
-                              ids_of(different), where));
-  } else if (!told && check.same_origin()) {
+                              ids_of(different), first));
+  } else if (n_unknown == task.pairs.size() && check.same_origin()) {
     check.digest("prompts", task.baseline->prompts, task.variant->prompts);
-  } else if (!all_told) {
+  } else if (n_unknown > 0) {
     check.cannot_tell("prompts");
   }
 }
 
+// Programs write targets in their own way, but hash them in the harness's.
+bool targets_differ(const FieldCheck& check, const SamplePair& pair) {
+  const std::string& b = pair.baseline->source_hashes.target;
+  const std::string& v = pair.variant->source_hashes.target;
+  if (!b.empty() && !v.empty()) return b != v;
+  return check.same_origin() && pair.baseline->target != pair.variant->target;
+}
+
 void check_targets(FieldCheck& check, const PairedTask& task) {
   std::vector<const SampleRecord*> different;
+  const SamplePair* first = nullptr;
   for (const SamplePair& pair : task.pairs) {
-    if (pair.baseline->target != pair.variant->target) different.push_back(pair.baseline);
+    if (!targets_differ(check, pair)) continue;
+    if (first == nullptr) first = &pair;
+    different.push_back(pair.baseline);
   }
-  if (different.empty()) return;
-  const SampleRecord* first = different.front();
-  const auto pair = std::find_if(task.pairs.begin(), task.pairs.end(),
-                                 [&](const SamplePair& p) { return p.baseline == first; });
+  if (first == nullptr) return;
   check.differs(
-      "targets", "'" + excerpt(first->target, 0, kContext) + "'",
-      "'" + excerpt(pair->variant->target, 0, kContext) + "'",
+      "targets", "'" + excerpt(first->baseline->target, 0, kContext) + "'",
+      "'" + excerpt(first->variant->target, 0, kContext) + "'",
       fmt::format("{} of {} items: {}", different.size(), task.pairs.size(), ids_of(different)));
 }
 

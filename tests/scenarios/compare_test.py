@@ -89,7 +89,7 @@ class Compare(ScenarioCase):
         self.assertIn("verdict=error\nexit_code=3\n", (self.folder / "out").read_text())
         self.refuse(5, "gate", base, self.folder / "none.json", says="Cannot read")
         self.refuse(3, "gate", base, self.write("empty.json", '{"schema": "assay-runs/1", "runs": []}'), says="no run")
-        self.refuse(3, "gate", base, self.write("list.json", "[]"), says="Not a run")
+        self.refuse(3, "gate", base, self.write("list.json", "[]"), says="list.json")
 
     def test_files_for_ci(self):
         base = self.made_up("base", set(range(1500, 1800)))

@@ -154,6 +154,23 @@ TEST(CompareGuard, WhatAnImportedRunDoesNotSayIsUncheckedNotEqual) {
   EXPECT_TRUE(has(comparison.warnings.back(), "could not be checked"));
 }
 
+TEST(CompareGuard, HashesOfPromptsServeBetweenPrograms) {
+  MadeUpRun base = base_run(2000), variant = variant_run(2000, 4, 4);
+  variant.header.imported_from = "lm-eval 0.4.13";
+  for (MadeUpRun* run : {&base, &variant}) {
+    for (SampleRecord& sample : run->tasks[0].samples)
+      sample.source_hashes = {.prompt = "hash of " + sample.id.key, .target = "hash"};
+  }
+  for (SampleRecord& sample : variant.tasks[0].samples) {
+    sample.request_digests.clear();
+    sample.target = "written in another way";
+  }
+  EXPECT_TRUE(compare_runs(base, variant, {}).comparable);
+  variant.tasks[0].samples[5].source_hashes.prompt = "another";
+  const std::string message = message_of([&] { compare_runs(base, variant, {}); });
+  EXPECT_TRUE(has(message, "1 of 2000 items: 5; first in item 5: hashes")) << message;
+}
+
 TEST(CompareGuard, UnknownTasksAreRefused) {
   const MadeUpRun run = base_run(100);
   EXPECT_TRUE(has(message_of([&] { compare_runs(run, run, {.tasks = {"mmlu"}}); }),
