@@ -9,8 +9,8 @@
 namespace assay::detail {
 namespace {
 
-// On a processor, llama.cpp's attention looks at all of the KV memory in use for each 64 tokens of a
-// batch, and computes what any of the 64 sees: it is cheapest when little is in use, and when the
+// On a processor, llama.cpp's attention looks at all of the KV memory in use for each 64 tokens of
+// a batch, and computes what any of the 64 sees: it is cheapest when little is in use, and when the
 // tokens of answers, each with a prompt of its own, are not among those of prompts. More than 128
 // tokens at once gain nothing there.
 constexpr int kBatchOnProcessor = 128;

@@ -62,8 +62,8 @@ std::vector<Feed> Schedule::fill(Kind kind) {
     if (!start) break;
     if (kind == (start->answer == kNone ? Kind::kAnswers : Kind::kPrompts)) break;
     const bool in_place = start->source != kRoot && (steal_ || is_last(*start));
-    const bool forced = kind == Kind::kBoth && batch.empty() &&
-                        (in_place || n_branches_ < limits_.n_branches);
+    const bool forced =
+        kind == Kind::kBoth && batch.empty() && (in_place || n_branches_ < limits_.n_branches);
     if (!forced && !may_start(*start, in_place)) break;
     steal_ = false;
     begin(*start, in_place, room, batch);
@@ -92,8 +92,8 @@ Feed Schedule::take(std::span<const Token> line, std::size_t first, std::size_t 
 
 void Schedule::feed_node(NodeId node, Branch parent, Room& room, std::vector<Feed>& batch) {
   NodeState& state = states_[node];
-  Feed feed = take(tree_[node].tokens, state.n_held, std::max(state.first_wanted, state.n_scored),
-                   room);
+  Feed feed =
+      take(tree_[node].tokens, state.n_held, std::max(state.first_wanted, state.n_scored), room);
   if (feed.tokens.empty()) return;
   feed.node = node;
   feed.parent = parent;
