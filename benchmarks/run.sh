@@ -12,3 +12,8 @@ text="${ASSAY_DATA:-}/datasets/wikitext2/wiki.test.raw"
 
 python3 benchmarks/llama_perplexity.py --assay build/release/assay --llama-bin "$llama_bin" \
   --model "$assay_cache/demo-real/smollm2-135m-f16.gguf" --text "$text" --out build/benchmark.json "$@"
+
+# Tasks; peers that are not there are skipped with a reason. lm-evaluation-harness 0.4.13 is looked for in
+# ASSAY_LM_EVAL_PYTHON (a Python that has it) and ASSAY_LM_EVAL_MODEL (the same weights, in transformers' form).
+python3 benchmarks/tasks.py --assay build/release/assay --llama-bin "$llama_bin" \
+  --model "$assay_cache/demo-real/smollm2-135m-f16.gguf" --out build/benchmark_tasks.json

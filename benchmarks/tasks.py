@@ -12,6 +12,8 @@ import json
 import os
 import pathlib
 import shutil
+import signal
+import sys
 import tempfile
 
 import task_cost
@@ -206,6 +208,7 @@ def main():
     args = parser.parse_args()
     out = pathlib.Path(args.out) if args.out else None
     results = json.loads(out.read_text()) if out and out.exists() else {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a server must not outlive this
     benchmark = Benchmark(args)
     try:
         for part in args.only:
