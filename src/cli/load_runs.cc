@@ -35,16 +35,6 @@ std::vector<Run> read_runs(const std::string& path) {
               path, "Give what `assay eval --json` printed.");
 }
 
-bool is_ours(const std::string& schema) { return schema.rfind("assay-", 0) == 0; }
-
-std::vector<Run> read_runs(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return import_runs(std::span(&path, 1), {});
-  const std::string text = read_file(path);
-  if (path == "-" || is_ours(schema_of(text))) return parse_runs(path, text);
-  return import_runs(std::span(&path, 1), {});
-}
-
 }  // namespace
 
 std::string read_file(const std::string& path) {
