@@ -133,7 +133,9 @@ std::string points(const Estimate& estimate) {
 
 std::string classes_of(const Comparison& comparison, int width) {
   std::string text;
-  for (const ClassComparison& c : comparison.classes) {
+  const std::vector<ClassComparison>& classes = comparison.classes;
+  if (classes.size() == 1 && classes.front().tasks.size() == 1) return text;  // the task itself
+  for (const ClassComparison& c : classes) {
     text += wrap(fmt::format("Class {}: {} on {} items of {}.", c.task_class, points(c.change), c.n,
                              fmt::join(c.tasks, ", ")),
                  width, 2);

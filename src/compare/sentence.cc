@@ -94,8 +94,8 @@ std::string sentence_of(const MetricComparison& row, const std::string& variant,
   const std::string evidence = change_text(row) + on + flips_text(row) + ".";
   switch (row.verdict) {
     case Verdict::kWithinMargin:
-      return fmt::format("{}: {} is within the margin of {}: {}{}", what, variant,
-                         margin_words(row), evidence, noise_text(row));
+      return fmt::format("{}: {} is within the margin of {} ({}): {}{}", what, variant,
+                         margin_words(row), row.reason, evidence, noise_text(row));
     case Verdict::kWorse:
       return fmt::format("{}: {} is WORSE by more than {}: {}", what, variant, margin_words(row),
                          evidence);

@@ -82,13 +82,22 @@ std::string withheld(const ComparisonRow& row, const CompareOptions& options) {
   return {};
 }
 
+// An estimate is no more exact than this.
+std::int64_t two_digits(std::int64_t n) {
+  std::int64_t unit = 1;
+  while (n / unit >= 100) unit *= 10;
+  return (n + unit - 1) / unit * unit;
+}
+
 std::string undecided_reason(const ComparisonRow& row) {
   const MetricComparison& out = row.out;
   if (!out.change.ci95) return out.change.reason;
+  if (!row.evidence.detectable) return "all items change alike: there is no spread to judge by";
   std::string text =
       fmt::format("neither a loss below nor one above {} is shown", margin_words(row.out));
   if (out.n_further) {
-    text += fmt::format("; if it stays as it is, about {} more items would decide", *out.n_further);
+    text += fmt::format("; if it stays as it is, about {} more items would decide",
+                        two_digits(*out.n_further));
   } else {
     text += "; the loss lies at the margin, so no number of items would decide soon";
   }
@@ -103,7 +112,7 @@ void set(ComparisonRow& row, Verdict verdict, std::string reason) {
 void decide(ComparisonRow& row, const CompareOptions& options, const Identity& identity) {
   MetricComparison& out = row.out;
   if (!row.untestable.empty()) return set(row, Verdict::kUndecided, row.untestable);
-  if (identity.same_model && identity.same_name) {
+  if ((identity.same_model || identity.same_answers) && identity.same_name) {
     return set(row, Verdict::kWithinMargin, "the two are the same model: nothing can be lost");
   }
   const bool same_answers =

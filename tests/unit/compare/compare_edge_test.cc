@@ -123,6 +123,15 @@ TEST(CompareEdge, TheBaselineUnderAnotherNameIsSaidNotPassed) {
   EXPECT_TRUE(has(row_of(comparison).reason, "no optimisation was measured"));
 }
 
+TEST(CompareEdge, AnImportedRunAgainstItselfIsWithinTheMargin) {
+  MadeUpRun run = base_run(20);  // so few that numbers alone would not do
+  run.header.model.weights = {};
+  run.header.imported_from = "lm-eval 0.4.13";
+  const Comparison comparison = compare_runs(run, run, {});
+  EXPECT_FALSE(comparison.same_model);  // not recorded
+  EXPECT_EQ(comparison.verdict, Verdict::kWithinMargin);
+}
+
 TEST(CompareEdge, EqualAnswersToTheLastBitAreSaidNotPassed) {
   MadeUpRun variant = base_run(2000);
   variant.header.model_name = "Q4_0";
