@@ -35,7 +35,6 @@ ScreenOptions to_options(const ScreenFlags& flags, Store& store, ProgressLine& p
   ScreenOptions options{
       .measure = {.baseline = flags.baseline,
                   .variants = flags.variants,
-                  .corpus = load_corpus(flags.text.text, to_format(flags.text)),
                   .plan = to_plan(flags.text),
                   .runtime = to_runtime(flags.engine),
                   .recipe = to_recipe(flags.recipe, flags.engine.n_threads),
@@ -45,6 +44,8 @@ ScreenOptions to_options(const ScreenFlags& flags, Store& store, ProgressLine& p
                   .progress = [&progress](const MeasureProgress& p) { progress.show(p); },
                   .stop = context.stop},
       .seed = flags.seed};
+  // Not above: g++ 12 destroys members that were not made yet when one of them throws.
+  options.measure.corpus = load_corpus(flags.text.text, to_format(flags.text));
   options.confidence = parse_confidence(flags.confidence);
   if (!flags.max_ppl_increase.empty())
     options.max_ppl_increase = parse_margin(flags.max_ppl_increase, "--max-ppl-increase");

@@ -85,7 +85,8 @@ class LogReader {
     for (const Json& sample : samples) add(sample, ++n);
     finish_scores();
     fill_task();
-    Run run{.header = header(), .groups = {}};
+    Run run;
+    fill_header(run.header);
     say_what_is_lacking(run.header);
     run.tasks.push_back(std::move(task_));
     return {.run = std::move(run), .aggregations = {{}}, .source = path_};
@@ -232,18 +233,16 @@ class LogReader {
     task_.metrics = stated_metrics();
   }
 
-  RunHeader header() const {
+  void fill_header(RunHeader& header) const {
     const std::string version = text_or(part(eval_, "packages"), "inspect_ai");
-    RunHeader header{
-        .model_name = text_or(eval_, "model", "unknown model"),
-        .started = text_or(eval_, "created"),
-        .limit = text_or(part(eval_, "config"), "limit"),
-        .chat = true,  // Inspect sends messages
-        .imported_from = "Inspect " + (version.empty() ? "of an unknown version" : version)};
+    header.model_name = text_or(eval_, "model", "unknown model");
+    header.started = text_or(eval_, "created");
+    header.limit = text_or(part(eval_, "config"), "limit");
+    header.chat = true;  // Inspect sends messages
+    header.imported_from = "Inspect " + (version.empty() ? "of an unknown version" : version);
     header.model.path = header.model_name;
     header.model.description = part(eval_, "model_args").dump();
     header.model.engine = "Inspect";
-    return header;
   }
 
   void say_what_is_lacking(RunHeader& header) const {

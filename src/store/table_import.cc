@@ -125,8 +125,8 @@ class TableReader {
   std::vector<ImportedRun> take() {
     std::vector<ImportedRun> runs;
     for (const std::string& model : models_) {
-      ImportedRun& imported =
-          runs.emplace_back(ImportedRun{.run = {}, .aggregations = {}, .source = path_});
+      ImportedRun& imported = runs.emplace_back();
+      imported.source = path_;
       RunHeader& header = imported.run.header;
       header.model_name = header.model.path = model;
       header.imported_from = "the table " + std::filesystem::path(path_).filename().string();
