@@ -89,8 +89,10 @@ std::vector<PlanLine> from_tasks(const PlanFlags& flags, const Context& context)
   const TaskSelection selection =
       select_tasks(open_task_library({.folders = flags.include_paths}), flags.compare.tasks);
   std::vector<PlanLine> lines;
+  TaskOptions options;
+  options.data = dataset_sources(flags.data, hub);
   for (const TaskConfig& config : selection.tasks) {
-    const Task task = open_task(config, {.data = dataset_sources(flags.data, hub)});
+    const Task task = open_task(config, options);
     lines.push_back(
         line_of({.task = config.task, .n_available = task.n_samples()}, question_of(flags)));
   }

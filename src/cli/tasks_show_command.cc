@@ -98,7 +98,7 @@ void print_tokens(const Request& request, const Model& vocabulary) {
   std::string line;
   for (std::size_t i = 0; i < encoded.tokens.size(); ++i) {
     if (static_cast<int>(i) == encoded.n_context && i > 0) line += " |";
-    line += " " + std::to_string(encoded.tokens[i]);
+    line += fmt::format(" {}", encoded.tokens[i]);
   }
   fmt::print("tokens ({}):{}\n", encoded.tokens.size(), line);
 }

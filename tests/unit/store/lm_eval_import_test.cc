@@ -315,8 +315,10 @@ SampleRecord own_sample(int id) {
 TEST(LmEvalImport, WhatAssayExportsComesBackWhole) {
   const TemporaryFolder folder;
   assay::Run run;
-  run.header = {
-      .assay_version = "1.2", .model_name = "a/b+kv=q8_0", .limit = "2", .bos_rule = "none"};
+  run.header.assay_version = "1.2";
+  run.header.model_name = "a/b+kv=q8_0";
+  run.header.limit = "2";
+  run.header.bos_rule = "none";
   run.header.model.weights = hash_bytes("w");
   TaskResult task{.task = "t", .alias = "T", .version = "3", .definition = hash_bytes("d")};
   task.prompts = hash_bytes("p");
