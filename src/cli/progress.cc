@@ -18,6 +18,14 @@ std::size_t terminal_width() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// "  12.3/s  4:05 left"; empty as long as nothing can be said.
+std::string pace(double n_new, double elapsed_s, std::int64_t n_left) {
+  if (n_new <= 0 || elapsed_s <= 0.5) return {};
+  const double rate = n_new / elapsed_s;
+  return fmt::format("  {:.1f}/s  {} left", rate,
+                     format_duration(static_cast<double>(n_left) / rate));
+}
+
 }  // namespace
 
 std::string format_duration(double seconds) {
@@ -70,13 +78,8 @@ void ProgressLine::show(const TaskRunProgress& progress) {
   std::string line =
       fmt::format("{}  {} ({}/{})  {}/{}", progress.model, task.task, progress.task_index + 1,
                   progress.n_tasks, task.n_done, task.n_total);
-  const double elapsed = duration<double>(now - started_).count();
-  const auto n_new = static_cast<double>(task.n_done - n_at_start_);
-  if (n_new > 0 && elapsed > 0.5) {
-    const double rate = n_new / elapsed;
-    line += fmt::format("  {:.1f}/s  {} left", rate,
-                        format_duration(static_cast<double>(task.n_total - task.n_done) / rate));
-  }
+  line += pace(static_cast<double>(task.n_done - n_at_start_),
+               duration<double>(now - started_).count(), task.n_total - task.n_done);
   if (task.n_from_store > 0) line += fmt::format("  {} from store", task.n_from_store);
   if (task.estimate) {
     line += fmt::format("  {} {:.4f}", task.metric, task.estimate->value);
@@ -96,13 +99,8 @@ std::string ProgressLine::scoring(const EvalProgress& eval) {
       fmt::format("{:3.0f} %  {}/{} windows",
                   100.0 * static_cast<double>(eval.n_done) / static_cast<double>(eval.n_total),
                   eval.n_done, eval.n_total);
-  const double elapsed = duration<double>(now - started_).count();
-  const auto n_new = static_cast<double>(eval.n_done - n_at_start_);
-  if (n_new > 0 && elapsed > 0.5) {
-    const double rate = n_new / elapsed;
-    line += fmt::format("  {:.1f}/s  {} left", rate,
-                        format_duration(static_cast<double>(eval.n_total - eval.n_done) / rate));
-  }
+  line += pace(static_cast<double>(eval.n_done - n_at_start_),
+               duration<double>(now - started_).count(), eval.n_total - eval.n_done);
   if (eval.n_from_store > 0) line += fmt::format("  {} from store", eval.n_from_store);
   if (eval.perplexity_so_far > 0)
     line += fmt::format("  baseline PPL {:.4f}", eval.perplexity_so_far);

@@ -78,6 +78,7 @@ class Evaluation {
   void report();
   void sort_samples();
   void add_notes();
+  void note_symbolic();
   void note_chance();
 
   std::int64_t place(std::int64_t i) const {  // of the i-th sample asked, in the task
@@ -263,12 +264,31 @@ void Evaluation::add_notes() {
        "requests have a token that spans context and continuation; it counts as continuation");
   note(n_near_ties_, "texts passed a near tie, where other batch shapes may decode another token");
   note(n_errors_, "requests could not be answered: their samples are unscored");
+  note_symbolic();
   for (const MetricResult& metric : result_.task.metrics) {
     if (metric.n_unscored > 0) {
       note(metric.n_unscored, "samples are unscored");
       break;
     }
   }
+}
+
+// Whether answers of mathematics were compared by value: the same text scores differently without.
+void Evaluation::note_symbolic() {
+  std::int64_t n_asked = 0, n_by_text = 0;
+  for (const SampleRecord& sample : result_.task.samples) {
+    for (const Score& score : sample.scores) {
+      if (score.filter != "weight" || score.metric != "symbolic" || !score.value) continue;
+      ++n_asked;
+      n_by_text += *score.value == 0 ? 1 : 0;
+    }
+  }
+  if (n_asked == 0) return;
+  result_.task.notes.push_back(
+      n_by_text == 0 ? "answers were compared by value, with SymPy"
+                     : fmt::format("{} of {} answers were compared as texts only: SymPy is not "
+                                   "installed for this Python",
+                                   n_by_text, n_asked));
 }
 
 // A model at chance moves for no reason: its differences to others mean nothing.
