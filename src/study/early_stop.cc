@@ -20,6 +20,10 @@ const Score* find_score(const SampleRecord& sample, const EarlyStop& question) {
   return nullptr;
 }
 
+// Bets begin as if this share of answers differed; any other is as valid, and slower when far off.
+constexpr double kExpectedDiscordance = 0.04;
+constexpr int kGrid = 4001;  // candidates between -1 and 1: the interval is to 0.05 points
+
 bool is_share(double value) { return value >= 0 && value <= 1; }
 
 // How far the baseline's best choice is before its second, in nats.
@@ -91,7 +95,9 @@ EarlyStopping::EarlyStopping(const TaskResult& baseline, const EarlyStopOptions&
   sequence_ = BettingSequence({.low = -1,
                                .high = 1,
                                .confidence = options.confidence,
-                               .n_population = std::min(n_known, n_total)});
+                               .n_population = std::min(n_known, n_total),
+                               .n_grid = kGrid,
+                               .prior_variance = kExpectedDiscordance / 4});
   if (options.guided) guide(baseline);
 }
 
