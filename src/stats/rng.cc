@@ -1,3 +1,6 @@
+#include <numeric>
+#include <utility>
+
 #include "stats/arguments.h"
 #include "stats/philox.h"
 #include "stats/stats.h"
@@ -35,6 +38,15 @@ std::uint64_t Rng::below(std::uint64_t n) {
     const std::uint64_t bits = next();
     if (bits >= unfair) return bits % n;
   }
+}
+
+std::vector<std::int64_t> random_order(std::int64_t n, std::uint64_t seed) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  Rng random(seed);
+  for (std::size_t left = order.size(); left > 1; --left)
+    std::swap(order[left - 1], order[static_cast<std::size_t>(random.below(left))]);
+  return order;
 }
 
 }  // namespace assay

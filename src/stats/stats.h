@@ -130,6 +130,9 @@ class Rng {
   unsigned n_used_ = 4;  // words of block_ given out
 };
 
+// 0 .. n-1 in a random order (Fisher and Yates).
+std::vector<std::int64_t> random_order(std::int64_t n, std::uint64_t seed);
+
 struct BootstrapOptions {
   int n_replicates = 10000;
   double confidence = 0.95;

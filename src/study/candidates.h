@@ -28,6 +28,9 @@ Prepared prepare_variant(const MeasureOptions& options, const VariantSpec& spec,
 // Fields of a report that come from files and from the run.
 void fill_report(const Prepared& prepared, const ModelInfo& loaded, ModelReport& report);
 
+// phase: what the progress calls it, "scoring"; lives as long as the options.
+LockstepOptions lockstep_options(const MeasureOptions& options, const char* phase);
+
 // Scores prepared models on options.corpus and reports.
 DivergenceReport run_divergence(const MeasureOptions& options, const Prepared& baseline,
                                 const std::vector<Prepared>& variants);

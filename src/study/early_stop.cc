@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -54,15 +53,6 @@ const char* words(EarlyVerdict verdict) {
 }
 
 }  // namespace
-
-std::vector<std::int64_t> random_order(std::int64_t n, std::uint64_t seed) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  Rng random(seed);
-  for (std::size_t left = order.size(); left > 1; --left)
-    std::swap(order[left - 1], order[static_cast<std::size_t>(random.below(left))]);
-  return order;
-}
 
 EarlyStopping::EarlyStopping(const TaskResult& baseline, const EarlyStopOptions& options,
                              std::int64_t n_total)
@@ -187,11 +177,11 @@ EarlyStop EarlyStopping::result() const {
   const Interval interval = result.difference.ci95.value_or(Interval{-1, 1});
   constexpr double kPoints = 100;
   result.sentence = fmt::format(
-      "{} after {} of {} samples: {} changes by {:+.2f} points [{:+.2f}, {:+.2f}], {} answers "
-      "differ",
+      "{} after {} of {} samples: {} changes by {:+.2f} points [{:+.2f}, {:+.2f}] "
+      "({:g} %), {} answers differ",
       words(result.verdict), result.n_compared, result.n_total, result.metric,
       kPoints * result.difference.value, kPoints * interval.low, kPoints * interval.high,
-      result.n_discordant);
+      100 * result.confidence, result.n_discordant);
   if (result.guided)
     result.sentence +=
         "; the samples that can flip were asked rather than others, and the change is "

@@ -13,9 +13,6 @@
 
 namespace assay::detail {
 
-// A random order of n samples, so that those asked first stand for all.
-std::vector<std::int64_t> random_order(std::int64_t n, std::uint64_t seed);
-
 class EarlyStopping {
  public:
   // By the baseline's first metric, whose scores must lie in [0, 1] with more being better: else

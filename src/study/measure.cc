@@ -16,21 +16,6 @@ std::unique_ptr<Model> open_vocabulary(const std::string& path) {
   return open_llama({.path = path, .vocabulary_only = true});
 }
 
-LockstepOptions lockstep_options(const MeasureOptions& options) {
-  LockstepOptions lockstep{
-      .store = options.store,
-      .max_memory_bytes = options.max_memory_bytes,
-      .n_threads = options.runtime.n_threads > 0 ? options.runtime.n_threads : default_threads(),
-      .stop = options.stop,
-      .write_kld_base = options.kld_base_out};
-  if (options.progress) {
-    lockstep.progress = [&options](const EvalProgress& eval) {
-      options.progress({.phase = "scoring", .eval = eval});
-    };
-  }
-  return lockstep;
-}
-
 WindowPlan make_plan(const MeasureOptions& options, const Model& vocabulary) {
   if (options.progress) options.progress({.phase = "tokenising " + options.corpus.name});
   return plan_windows(options.corpus, vocabulary, options.plan);
@@ -141,8 +126,9 @@ DivergenceReport measure_against_base_file(const MeasureOptions& options) {
   const auto vocabulary = open_vocabulary(variants.front().path);
   const WindowPlan plan = plan_from_kld_base(read_kld_base_header(options.kld_base_in),
                                              options.kld_base_in, *vocabulary);
-  const LockstepResult result = run_against_kld_base(
-      options.kld_base_in, plan, candidates_of(variants), lockstep_options(options));
+  const LockstepResult result =
+      run_against_kld_base(options.kld_base_in, plan, candidates_of(variants),
+                           detail::lockstep_options(options, "scoring"));
   DivergenceReport report;
   report.baseline.name = options.kld_base_in;
   report.baseline.info.path = options.kld_base_in;
@@ -162,12 +148,27 @@ DivergenceReport measure_against_base_file(const MeasureOptions& options) {
 
 }  // namespace
 
+LockstepOptions detail::lockstep_options(const MeasureOptions& options, const char* phase) {
+  LockstepOptions lockstep{
+      .store = options.store,
+      .max_memory_bytes = options.max_memory_bytes,
+      .n_threads = options.runtime.n_threads > 0 ? options.runtime.n_threads : default_threads(),
+      .stop = options.stop,
+      .write_kld_base = options.kld_base_out};
+  if (options.progress) {
+    lockstep.progress = [&options, phase](const EvalProgress& eval) {
+      options.progress({.phase = phase, .eval = eval});
+    };
+  }
+  return lockstep;
+}
+
 DivergenceReport detail::run_divergence(const MeasureOptions& options, const Prepared& baseline,
                                         const std::vector<Prepared>& variants) {
   const auto vocabulary = open_vocabulary(baseline.path);
   const WindowPlan plan = make_plan(options, *vocabulary);
-  const LockstepResult result =
-      run_lockstep(plan, baseline.candidate, candidates_of(variants), lockstep_options(options));
+  const LockstepResult result = run_lockstep(plan, baseline.candidate, candidates_of(variants),
+                                             detail::lockstep_options(options, "scoring"));
   DivergenceReport report;
   detail::fill_report(baseline, result.infos[0], report.baseline);
   report.baseline.convention = plan.convention;

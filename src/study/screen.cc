@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <random>
 
 #include "core/error.h"
 #include "stats/stats.h"
@@ -55,17 +53,15 @@ double in_unit(const Limit& limit, double nats) {
 }
 
 // Windows are unlike in length: the mean of (sum - limit * n) is above 0 exactly when the mean per
-// token is above the limit, whatever the lengths. In units of the mean length.
-ScreenCriterion judge(const Limit& limit, Records windows, double n_tokens_mean, double confidence,
-                      bool whole_text) {
-  // Dropping needs one limit of several to be broken; passing needs all kept.
+// token is above the limit, whatever the lengths.
+ScreenCriterion judge(const Limit& limit, Records windows, double confidence, bool whole_text) {
   StudentSequence sequence(confidence);
   double sum = 0, n = 0;
   for (const std::vector<TokenDivergence>& window : windows) {
     double of_window = 0;
     for (const TokenDivergence& token : window) of_window += limit.value(token);
     const double n_here = static_cast<double>(window.size());
-    sequence.add((of_window - limit.limit_nats * n_here) / n_tokens_mean);
+    sequence.add(of_window - limit.limit_nats * n_here);
     sum += of_window;
     n += n_here;
   }
@@ -75,8 +71,8 @@ ScreenCriterion judge(const Limit& limit, Records windows, double n_tokens_mean,
   const std::optional<Interval> interval = sequence.interval();
   result.estimate.reason = "its interval holds at every window at once and has no standard error";
   if (!interval) return result;
-  const double scale = n_tokens_mean * static_cast<double>(windows.size()) / std::max(1.0, n);
-  const double half = (interval->high - interval->low) / 2 * scale;
+  const double n_per_window = n / static_cast<double>(windows.size());
+  const double half = (interval->high - interval->low) / 2 / n_per_window;
   result.estimate.ci95 = Interval{in_unit(limit, mean - half), in_unit(limit, mean + half)};
   if (sequence.n() < kFewestWindows && !whole_text) return result;
   if (interval->low > 0) result.verdict = ScreenVerdict::kDropped;
@@ -97,34 +93,24 @@ ScreenVerdict together(const std::vector<ScreenCriterion>& criteria) {
 
 // Neighbouring windows are alike: in a random order the first ones stand for the whole text.
 void shuffle_windows(std::vector<Window>& windows, std::uint64_t seed) {
-  std::mt19937_64 random(seed);  // its output is fixed by the standard
-  for (std::size_t left = windows.size(); left > 1; --left)
-    std::swap(windows[left - 1], windows[random() % left]);
+  std::vector<Window> shuffled;
+  for (const std::int64_t i : random_order(static_cast<std::int64_t>(windows.size()), seed))
+    shuffled.push_back(std::move(windows[static_cast<std::size_t>(i)]));
+  windows = std::move(shuffled);
 }
 
 class Screening {
  public:
+  // One limit of several may be broken by chance: the error is shared among them.
   Screening(const ScreenOptions& options, const WindowPlan& plan)
-      : options_(options), limits_(limits_of(options)), n_windows_(plan.windows.size()) {
-    double n_tokens = 0;
-    for (const Window& window : plan.windows) {
-      n_tokens += static_cast<double>(window.scored.empty()
-                                          ? window.targets.size()
-                                          : static_cast<std::size_t>(std::accumulate(
-                                                window.scored.begin(), window.scored.end(), 0)));
-    }
-    n_tokens_mean_ =
-        std::max(1.0, n_tokens / static_cast<double>(std::max<std::size_t>(1, n_windows_)));
-    // One limit of several may be broken by chance: the error is shared among them.
-    confidence_ = 1 - (1 - options.confidence) / static_cast<double>(limits_.size());
-  }
+      : limits_(limits_of(options)),
+        n_windows_(plan.windows.size()),
+        confidence_(1 - (1 - options.confidence) / static_cast<double>(limits_.size())) {}
 
   std::vector<ScreenCriterion> criteria(Records windows) const {
     std::vector<ScreenCriterion> result;
-    for (const Limit& limit : limits_) {
-      result.push_back(
-          judge(limit, windows, n_tokens_mean_, confidence_, windows.size() == n_windows_));
-    }
+    for (const Limit& limit : limits_)
+      result.push_back(judge(limit, windows, confidence_, windows.size() == n_windows_));
     return result;
   }
   bool is_decided(Records windows) const {
@@ -132,25 +118,10 @@ class Screening {
   }
 
  private:
-  const ScreenOptions& options_;
   std::vector<Limit> limits_;
   std::size_t n_windows_;
-  double n_tokens_mean_ = 1, confidence_ = 0.95;
+  double confidence_;
 };
-
-LockstepOptions lockstep_options(const MeasureOptions& options) {
-  LockstepOptions lockstep{
-      .store = options.store,
-      .max_memory_bytes = options.max_memory_bytes,
-      .n_threads = options.runtime.n_threads > 0 ? options.runtime.n_threads : default_threads(),
-      .stop = options.stop};
-  if (options.progress) {
-    lockstep.progress = [&options](const EvalProgress& eval) {
-      options.progress({.phase = "screening", .eval = eval});
-    };
-  }
-  return lockstep;
-}
 
 ScreenReport report_of(const ScreenOptions& options, const WindowPlan& plan,
                        const Screening& screening, const std::vector<Prepared>& variants,
@@ -198,7 +169,7 @@ ScreenReport screen_variants(const ScreenOptions& options) {
   const Screening screening(options, plan);
   std::vector<Candidate> candidates;
   for (const Prepared& variant : variants) candidates.push_back(variant.candidate);
-  LockstepOptions lockstep = lockstep_options(measure);
+  LockstepOptions lockstep = detail::lockstep_options(measure, "screening");
   lockstep.is_decided = [&](std::size_t, Records windows) { return screening.is_decided(windows); };
   const LockstepResult result = run_lockstep(plan, baseline.candidate, candidates, lockstep);
   ScreenReport report = report_of(options, plan, screening, variants, result);

@@ -37,18 +37,18 @@ TaskResult baseline() {
 EarlyStop ask(const std::vector<SampleRecord>& variant, const EarlyStopOptions& options) {
   const TaskResult known = baseline();
   detail::EarlyStopping early(known, options, kItems);
-  for (const std::int64_t i : detail::random_order(kItems, options.seed)) {
+  for (const std::int64_t i : random_order(kItems, options.seed)) {
     if (early.add(std::span(&variant[static_cast<std::size_t>(i)], 1))) break;
   }
   return early.result();
 }
 
 TEST(RandomOrder, HasEveryItemOnceAndDependsOnTheSeedOnly) {
-  const auto order = detail::random_order(100, 7);
+  const auto order = random_order(100, 7);
   EXPECT_EQ(std::set<std::int64_t>(order.begin(), order.end()).size(), 100U);
-  EXPECT_EQ(order, detail::random_order(100, 7));
-  EXPECT_NE(order, detail::random_order(100, 8));
-  EXPECT_TRUE(detail::random_order(0, 1).empty());
+  EXPECT_EQ(order, random_order(100, 7));
+  EXPECT_NE(order, random_order(100, 8));
+  EXPECT_TRUE(random_order(0, 1).empty());
 }
 
 TEST(EarlyStopping, EqualAnswersAreWithinTheMarginLongBeforeTheEnd) {
