@@ -43,6 +43,8 @@ void add_compare_command(CLI::App& app, Context& context) {
                    "first run against its others")
       ->required();
   add_compare_flags(*command, flags->compare);
+  command->add_option("-t,--threads", flags->compare.n_threads, "Of the bootstrap")
+      ->capture_default_str();
   command->add_flag("--gate", flags->gate,
                     "Exit code 0 within margin, 1 worse, 10 undecided (docs/exit-codes.md)");
   command->add_option("--show-flips", flags->n_flips,

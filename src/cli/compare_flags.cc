@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/calibration_flags.h"
 #include "cli/load_runs.h"
 #include "core/error.h"
 
@@ -93,10 +94,10 @@ void add_compare_flags(CLI::App& app, CompareFlags& flags) {
                "Runs of one model that differ in their seed are repeats: compare their means");
   app.add_option("--noise", flags.noise,
                  "A run of the baseline in another batch size: what differs as much is noise");
+  add_calibration_flag(app, flags.calibration);
   app.add_option("--bootstrap", flags.n_bootstrap,
                  "Also a BCa bootstrap interval, of so many replicates");
   app.add_option("--seed", flags.seed, "Of the bootstrap")->capture_default_str();
-  app.add_option("-t,--threads", flags.n_threads, "Of the bootstrap")->capture_default_str();
 }
 
 CompareOptions to_compare_options(const CompareFlags& flags) {
@@ -170,6 +171,9 @@ std::vector<Comparison> compare_loaded(const ComparedRuns& runs, const CompareFl
                               ? compare_repeats(runs.baselines, variant, options)
                               : compare_runs(runs.baselines.front(), variant.front(), options));
   }
+  const auto warnings = calibration_warnings(flags.calibration, runs.baselines.front());
+  for (Comparison& comparison : comparisons)
+    comparison.warnings.insert(comparison.warnings.end(), warnings.begin(), warnings.end());
   return comparisons;
 }
 

@@ -22,7 +22,8 @@ struct CompareFlags {
   bool allow_mismatch = false, repeats = false;
   int n_bootstrap = 0, n_threads = 1;
   std::uint64_t seed = 1234;
-  std::string noise;  // path of a run
+  std::string noise;        // path of a run
+  std::string calibration;  // path of the text that the variants were calibrated on
 };
 void add_compare_flags(CLI::App& app, CompareFlags& flags);
 void add_margin_flags(CLI::App& app, CompareFlags& flags);

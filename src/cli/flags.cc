@@ -140,6 +140,18 @@ std::string cache_dir(const StoreFlags& flags) {
   return flags.cache_dir.empty() ? default_cache_dir() : flags.cache_dir;
 }
 
+MeasureOptions to_measure(const TextFlags& text, const EngineFlags& engine,
+                          const RecipeFlags& recipe, const StoreFlags& store) {
+  constexpr double kGib = 1 << 30;
+  MeasureOptions options;
+  options.plan = to_plan(text);
+  options.runtime = to_runtime(engine);
+  options.recipe = to_recipe(recipe, engine.n_threads);
+  options.cache_dir = cache_dir(store);
+  options.max_memory_bytes = static_cast<std::int64_t>(engine.max_memory_gib * kGib);
+  return options;
+}
+
 void add_output_flags(CLI::App& app, OutputFlags& flags) {
   auto* json = app.add_flag("--json", flags.json, "One JSON document (docs/formats/)");
   auto* csv = app.add_flag("--csv", flags.csv, "A table as CSV");

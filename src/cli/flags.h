@@ -54,6 +54,10 @@ void add_store_flags(CLI::App& app, StoreFlags& flags);
 Store open_store(const StoreFlags& flags);
 std::string cache_dir(const StoreFlags& flags);
 
+// Without the models, the corpus, the store and the progress.
+MeasureOptions to_measure(const TextFlags& text, const EngineFlags& engine,
+                          const RecipeFlags& recipe, const StoreFlags& store);
+
 struct OutputFlags {
   bool json = false, csv = false, markdown = false;
 };

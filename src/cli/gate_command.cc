@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/compare_flags.h"
 #include "cli/exit_codes.h"
+#include "cli/gate_models.h"
 #include "cli/gate_report.h"
 #include "cli/load_runs.h"
 #include "core/error.h"
@@ -19,7 +20,8 @@ namespace assay::cli {
 namespace {
 
 struct GateFlags {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // of runs or reports; or models
+  GateModels models;
   CompareFlags compare;
   double max_kld = -1, max_kld_p99 = -1, max_kld_p999 = -1;  // nats; below 0: not asked for
   std::string junit, markdown, github_output;
@@ -90,7 +92,7 @@ void refuse_divergence_flags(const GateFlags& flags) {
   for (const double limit : {flags.max_kld, flags.max_kld_p99, flags.max_kld_p999}) {
     if (limit != -1) {
       throw Error(ErrorKind::kUsage, "Runs of tasks hold no divergence: --max-kld has no meaning",
-                  {}, "Give a report of `assay diverge --json`, or leave it out.");
+                  {}, "Give a report of `assay diverge --json` or, with models, --text FILE.");
     }
   }
 }
@@ -109,7 +111,62 @@ std::string checked_text(const std::vector<Comparison>& comparisons) {
   return text;
 }
 
-GateResult judge(const GateFlags& flags, std::string& dry) {
+// The tasks' runs are this command's: its --tasks chose them, every one of them counts.
+GateResult judge_tasks(const GateFlags& flags, const Context& context) {
+  std::vector<Run> runs = run_gate_tasks(flags.models, context.stop);
+  ComparedRuns compared;
+  compared.baselines.push_back(std::move(runs.front()));
+  for (std::size_t i = 1; i < runs.size(); ++i)
+    compared.variants.emplace_back().push_back(std::move(runs[i]));
+  CompareFlags compare = flags.compare;
+  compare.tasks.clear();
+  compare.n_threads = std::max(1, flags.models.engine.n_threads);
+  return gate_of(compare_loaded(compared, compare));
+}
+
+GateResult judge_models(const GateFlags& flags, const Context& context) {
+  const bool asks = !flags.models.ask.tasks.empty();
+  if (flags.models.text.text.empty()) return judge_tasks(flags, context);
+  const DivergenceReport report = run_gate_text(flags.models, context.stop);
+  GateResult by_text = gate_of(check_divergence(report, to_limits(flags)));
+  return asks ? joined(std::move(by_text), judge_tasks(flags, context)) : by_text;
+}
+
+void require_models(const GateFlags& flags) {
+  if (flags.models.names.size() < 2) {
+    throw Error(ErrorKind::kUsage, "There is one model only: nothing to compare", {},
+                "Give variants, too: files, types (Q4_K_M) or kv=q8_0.");
+  }
+  const bool asks = !flags.models.ask.tasks.empty();
+  if (!asks && flags.models.text.text.empty()) {
+    throw Error(ErrorKind::kUsage, "Models were given, but nothing to judge them by", {},
+                "Give --tasks NAMES, --text FILE, or both.");
+  }
+  if (flags.compare.repeats) {
+    throw Error(ErrorKind::kUsage, "--repeats is for finished runs", {},
+                "Run `assay eval` with each seed, then give the runs.");
+  }
+  if (flags.models.text.text.empty()) refuse_divergence_flags(flags);
+}
+
+GateModels to_models(const GateFlags& flags) {
+  GateModels models = flags.models;
+  models.names = flags.paths;
+  models.ask.tasks = flags.compare.tasks;
+  models.ask.seed = flags.compare.seed;
+  models.ask.max_length = models.text.n_ctx;
+  return models;
+}
+
+GateResult judge(GateFlags flags, const Context& context, std::string& dry) {
+  if (is_model(flags.paths.front())) {
+    flags.models = to_models(flags);
+    require_models(flags);
+    if (!flags.dry_run) return judge_models(flags, context);
+    dry = "dry run: files, tasks and data are there; no model was loaded\n" +
+          check_gate_models(flags.models, context.stop);
+    return {};
+  }
   if (is_divergence(flags.paths.front())) {
     GateResult result = judge_divergence(flags);
     dry = fmt::format("dry run: the reports are readable; {} criteria\n", result.cases.size());
@@ -127,7 +184,7 @@ void run_gate(const GateFlags& flags, Context& context) {
   to_limits(flags);
   try {
     std::string dry;
-    const GateResult result = judge(flags, dry);
+    const GateResult result = judge(flags, context, dry);
     if (flags.dry_run) {
       fmt::print("{}", dry);
       return;
@@ -147,17 +204,18 @@ void run_gate(const GateFlags& flags, Context& context) {
 void add_gate_command(CLI::App& app, Context& context) {
   auto flags = std::make_shared<GateFlags>();
   CLI::App* command = app.add_subcommand(
-      "gate", "Pass or fail finished runs, or a divergence report, by exit code: 0, 1, 10");
+      "gate", "Pass or fail models, finished runs or a divergence report by exit code: 0, 1, 10");
   command
       ->add_option("RUNS", flags->paths,
-                   "Baseline's run, then the variants'; or reports of `assay diverge --json`")
+                   "Baseline's run, then the variants'; or reports of `assay diverge --json`; or a "
+                   "GGUF file and its variants, to be run on --tasks, on --text or on both")
       ->required();
   add_compare_flags(*command, flags->compare);
-  command->add_option("--max-kld", flags->max_kld, "Reports: largest mean KL divergence, nats");
-  command->add_option("--max-kld-p99", flags->max_kld_p99,
-                      "Reports: largest 99th percentile, nats");
+  add_gate_model_flags(*command, flags->models);
+  command->add_option("--max-kld", flags->max_kld, "Text: largest mean KL divergence, nats");
+  command->add_option("--max-kld-p99", flags->max_kld_p99, "Text: largest 99th percentile, nats");
   command->add_option("--max-kld-p999", flags->max_kld_p999,
-                      "Reports: largest 99.9th percentile, nats");
+                      "Text: largest 99.9th percentile, nats");
   command->add_option("--junit", flags->junit, "JUnit XML: a case per variant and task");
   command->add_option("--markdown", flags->markdown,
                       "GitHub Markdown, for a pull request or $GITHUB_STEP_SUMMARY");

@@ -158,6 +158,13 @@ GateResult gate_of(std::span<const DivergenceCheck> checks) {
   return result;
 }
 
+GateResult joined(GateResult first, GateResult second) {
+  for (GateCase& each : second.cases) first.cases.push_back(std::move(each));
+  for (std::string& warning : second.warnings) first.warnings.push_back(std::move(warning));
+  first.exit_code = exit_code_for(first);
+  return first;
+}
+
 GateResult gate_error(const std::string& message, int exit_code) {
   return {.error = message, .exit_code = exit_code};
 }

@@ -28,6 +28,8 @@ struct GateResult {
 // Only what decides becomes a case.
 GateResult gate_of(std::span<const Comparison> comparisons);
 GateResult gate_of(std::span<const DivergenceCheck> checks);
+// What both say, one gate.
+GateResult joined(GateResult first, GateResult second);
 // A broken run: never a regression. `exit_code` is that of the error.
 GateResult gate_error(const std::string& message, int exit_code);
 

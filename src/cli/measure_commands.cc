@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/calibration_flags.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -16,7 +17,7 @@ namespace {
 struct MeasureFlags {
   std::string model;
   std::vector<std::string> variants;
-  std::string kld_base;
+  std::string kld_base, calibration;
   bool split = false;
   std::vector<int> batches{std::begin(kNoiseBatches), std::end(kNoiseBatches)};
   EngineFlags engine;
@@ -42,19 +43,13 @@ void require_text(const MeasureFlags& flags) {
 
 MeasureOptions to_options(const MeasureFlags& flags, Store& store, ProgressLine& progress,
                           const Context& context) {
-  constexpr double kGib = 1 << 30;
-  MeasureOptions options{
-      .baseline = flags.model,
-      .variants = flags.variants,
-      .plan = to_plan(flags.text),
-      .runtime = to_runtime(flags.engine),
-      .recipe = to_recipe(flags.recipe, flags.engine.n_threads),
-      .cache_dir = cache_dir(flags.store),
-      .max_memory_bytes = static_cast<std::int64_t>(flags.engine.max_memory_gib * kGib),
-      .split = flags.split,
-      .store = &store,
-      .progress = [&progress](const MeasureProgress& p) { progress.show(p); },
-      .stop = context.stop};
+  MeasureOptions options = to_measure(flags.text, flags.engine, flags.recipe, flags.store);
+  options.baseline = flags.model;
+  options.variants = flags.variants;
+  options.split = flags.split;
+  options.store = &store;
+  options.progress = [&progress](const MeasureProgress& p) { progress.show(p); };
+  options.stop = context.stop;
   return options;
 }
 
@@ -82,7 +77,9 @@ void run_diverge(MeasureFlags flags, const Context& context) {
     require_text(flags);
     options.corpus = load_corpus(flags.text.text, to_format(flags.text));
   }
-  const DivergenceReport report = measure_divergence(options);
+  const auto warnings = calibration_warnings(flags.calibration, options.corpus);
+  DivergenceReport report = measure_divergence(options);
+  report.warnings.insert(report.warnings.end(), warnings.begin(), warnings.end());
   progress.clear();
   print_report(report, flags.output);
 }
@@ -122,6 +119,7 @@ void add_diverge_command(CLI::App& app, Context& context) {
                       "combined with + (Q4_K_M+kv=q8_0); +as=f32 dequantised");
   add_common_flags(*command, *flags);
   add_recipe_flags(*command, flags->recipe);
+  add_calibration_flag(*command, flags->calibration);
   command->add_flag("--split", flags->split, "Part each loss into weights, kernels and KV cache");
   command->add_option("--kld-base", flags->kld_base,
                       "A base file of llama-perplexity in the baseline's place: all arguments are "

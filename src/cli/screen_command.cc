@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/calibration_flags.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -18,7 +19,7 @@ namespace {
 struct ScreenFlags {
   std::string baseline;
   std::vector<std::string> variants;
-  std::string max_ppl_increase;
+  std::string max_ppl_increase, calibration;
   double max_kld = 0;
   std::string confidence = "95%";
   std::uint64_t seed = 1234;
@@ -31,20 +32,14 @@ struct ScreenFlags {
 
 ScreenOptions to_options(const ScreenFlags& flags, Store& store, ProgressLine& progress,
                          const Context& context) {
-  constexpr double kGib = 1 << 30;
-  ScreenOptions options{
-      .measure = {.baseline = flags.baseline,
-                  .variants = flags.variants,
-                  .plan = to_plan(flags.text),
-                  .runtime = to_runtime(flags.engine),
-                  .recipe = to_recipe(flags.recipe, flags.engine.n_threads),
-                  .cache_dir = cache_dir(flags.store),
-                  .max_memory_bytes = static_cast<std::int64_t>(flags.engine.max_memory_gib * kGib),
-                  .store = &store,
-                  .progress = [&progress](const MeasureProgress& p) { progress.show(p); },
-                  .stop = context.stop},
-      .seed = flags.seed};
-  // Not above: g++ 12 destroys members that were not made yet when one of them throws.
+  ScreenOptions options;
+  options.measure = to_measure(flags.text, flags.engine, flags.recipe, flags.store);
+  options.measure.baseline = flags.baseline;
+  options.measure.variants = flags.variants;
+  options.measure.store = &store;
+  options.measure.progress = [&progress](const MeasureProgress& p) { progress.show(p); };
+  options.measure.stop = context.stop;
+  options.seed = flags.seed;
   options.measure.corpus = load_corpus(flags.text.text, to_format(flags.text));
   options.confidence = parse_confidence(flags.confidence);
   if (!flags.max_ppl_increase.empty())
@@ -59,7 +54,10 @@ void run_screen(const ScreenFlags& flags, const Context& context) {
                 "Give one with --text FILE, for example WikiText-2's wiki.test.raw.");
   Store store = open_store(flags.store);
   ProgressLine progress;
-  const ScreenReport report = screen_variants(to_options(flags, store, progress, context));
+  const ScreenOptions options = to_options(flags, store, progress, context);
+  const auto warnings = calibration_warnings(flags.calibration, options.measure.corpus);
+  ScreenReport report = screen_variants(options);
+  report.warnings.insert(report.warnings.end(), warnings.begin(), warnings.end());
   progress.clear();
   print_report(report, flags.output);
 }
@@ -80,6 +78,7 @@ void add_screen_command(CLI::App& app, Context& context) {
       ->capture_default_str();
   command->add_option("--seed", flags->seed, "Of the order in which the windows are scored")
       ->capture_default_str();
+  add_calibration_flag(*command, flags->calibration);
   add_text_flags(*command, flags->text);
   add_engine_flags(*command, flags->engine);
   add_recipe_flags(*command, flags->recipe);

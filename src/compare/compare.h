@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/comparison.h"
@@ -114,6 +115,21 @@ struct PlanBasis {
 };
 std::vector<PlanBasis> plan_basis(const Run& baseline, const Run& variant,
                                   const CompareOptions& options);
+
+// ---- Calibration text in the evaluation (overlap.cc) ----
+
+struct TextOverlap {
+  std::string what;  // a task, or a text
+  std::int64_t n = 0, n_shared = 0;
+  std::vector<std::string> ids;  // of the first that share, at most 10
+};
+// Items (documents) that have 13 words in a row in common with the text that calibrated a variant;
+// those of 8 to 12 words: all of them. Only what shares is listed.
+std::vector<TextOverlap> calibration_overlap(std::string_view calibration, const Run& run);
+std::vector<TextOverlap> calibration_overlap(std::string_view calibration, const std::string& name,
+                                             std::span<const std::string_view> documents);
+// A warning in words; `calibration` names the file.
+std::string describe(const TextOverlap& overlap, const std::string& calibration);
 
 // ---- Words (sentence.cc) ----
 

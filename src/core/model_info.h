@@ -44,7 +44,8 @@ struct RuntimeEffective {
   int n_ubatch = 0;
   int n_ctx = 0;  // tokens one sequence may have
   int n_seq_max = 0;
-  int n_rows_max = 0;  // logits rows of one batch; not part of reports
+  int n_rows_max = 0;       // logits rows of one batch; not part of reports
+  bool kv_unified = false;  // all sequences share n_ctx tokens of KV memory; not part of reports
   int n_gpu_layers = 0;
 };
 

@@ -98,12 +98,14 @@ std::vector<RollingWindow> rolling_windows(std::span<const Token> tokens, Token 
 
 // ---- Scoring in lock step (lockstep.cc) ----
 
-// What a model must hold to score a plan: passed to Candidate::open.
+// What a model must hold to score a plan or to answer requests: passed to Candidate::open. The
+// fields are those of ModelOptions.
 struct ModelShape {
-  int n_ctx = 0;                // longest window
-  int n_seq_max = 1;            // windows computed side by side
-  int n_rows_max = 0;           // most logits rows of one batch
-  bool share_prefixes = false;  // branches share one KV buffer of n_ctx tokens (tasks)
+  int n_ctx = 0;       // longest window or text; with share_prefixes: of all together
+  int n_seq_max = 1;   // windows or texts computed side by side
+  int n_rows_max = 0;  // most logits rows of one batch
+  bool share_prefixes = false;
+  bool truncates = false;
 };
 
 struct Candidate {
@@ -230,10 +232,20 @@ struct RunRequestsOptions {
   std::function<void(std::size_t request, Response response)> done;
   std::stop_token stop;
 };
-// All requests as one prefix tree on `model` (opened with share_prefixes): each node's tokens are
-// computed once, in full batches, logits only where scored; generation by continuous batching over
-// the same tree. Answers do not depend on the packing beyond the noise floor. A request that the
-// model fails on is answered by RequestError.
+// How a model should be opened for these requests. Texts that are generated get memory of their
+// own on a processor, where attention walks over all memory that a text shares with others.
+struct RequestShapeOptions {
+  int max_length = 0;   // tokens a request may have
+  int n_sequences = 0;  // texts generated side by side; 0 = chosen
+  RuntimeEffective runtime;
+};
+ModelShape shape_for_requests(std::span<const EncodedRequest> requests,
+                              const RequestShapeOptions& options);
+
+// All requests as one prefix tree on `model`, opened in their shape or any other: each node's
+// tokens are computed once, in full batches, logits only where scored; generation by continuous
+// batching over the same tree. Answers do not depend on the packing beyond the noise floor. A
+// request that the model fails on is answered by RequestError.
 RequestStatistics run_requests(Model& model, std::span<const EncodedRequest> requests,
                                const RunRequestsOptions& options);
 
@@ -269,6 +281,9 @@ struct EvaluateOptions {
   double near_tie_nats = 0.06;  // as in RunRequestsOptions
   int n_threads = 1;
   std::function<void(const EvaluateProgress&)> progress;  // may be empty
+  // The model in the shape that suits these requests, opened anew in place of the one before, which
+  // is gone then. Empty: it stays as it is.
+  std::function<Model&(std::span<const EncodedRequest>)> reshape;
   // Each block of samples, scored, in order, with their requests; may be empty.
   std::function<void(std::span<const SampleRecord>)> keep;
   // Samples are asked in this order (of Task::sample); empty: as they come. The result has them in

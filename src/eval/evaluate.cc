@@ -44,7 +44,7 @@ std::optional<double> chance_of(const std::vector<SampleRecord>& samples) {
 class Evaluation {
  public:
   Evaluation(Model& model, Task& task, const EvaluateOptions& options)
-      : model_(model), task_(task), options_(options), store_(*options.store) {
+      : model_(&model), task_(task), options_(options), store_(*options.store) {
     result_.task = task.header();
   }
 
@@ -85,7 +85,7 @@ class Evaluation {
     return options_.order.empty() ? i : options_.order[static_cast<std::size_t>(i)];
   }
 
-  Model& model_;
+  Model* model_;
   Task& task_;
   const EvaluateOptions& options_;
   Store& store_;
@@ -164,7 +164,7 @@ void Evaluation::encode(std::vector<SampleRecord>& samples) {
       ++result_.n_requests;
       EncodedRequest encoded;
       try {
-        encoded = encode_request(sample.requests[r], model_, options_.encode);
+        encoded = encode_request(sample.requests[r], *model_, options_.encode);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kBadInput) throw;
         sample.responses[r] = RequestError{error.what()};
@@ -233,7 +233,8 @@ void Evaluation::answer(std::vector<SampleRecord>& samples) {
     if (pending_.size() >= kFlushCount || Clock::now() - flushed_ > kFlushInterval) flush();
   };
   try {
-    result_.statistics += run_requests(model_, requests_, options);
+    if (options_.reshape && !requests_.empty()) model_ = &options_.reshape(requests_);
+    result_.statistics += run_requests(*model_, requests_, options);
   } catch (...) {
     flush();
     throw;

@@ -18,13 +18,16 @@ constexpr int kBatchOnProcessor = 128;
 ScheduleLimits limits_of(const RuntimeEffective& runtime) {
   const auto size = [](int n) { return static_cast<std::size_t>(std::max(1, n)); };
   const bool on_processor = runtime.n_gpu_layers == 0;
-  const int n_ubatch =
-      on_processor ? std::min(runtime.n_ubatch, kBatchOnProcessor) : runtime.n_ubatch;
-  return {.n_cells = size(runtime.n_ctx),
+  const bool mixed = on_processor && runtime.kv_unified;
+  const int n_ubatch = mixed ? std::min(runtime.n_ubatch, kBatchOnProcessor) : runtime.n_ubatch;
+  // Memories of their own: every branch has n_ctx tokens, whatever the others hold.
+  const int n_memories = runtime.kv_unified ? 1 : std::max(1, runtime.n_seq_max);
+  return {.n_cells = size(runtime.n_ctx) * size(n_memories),
           .n_branches = size(runtime.n_seq_max),
           .n_ubatch = size(n_ubatch),
           .n_rows = size(runtime.n_rows_max > 0 ? runtime.n_rows_max : runtime.n_ubatch),
-          .apart = on_processor};
+          .apart = on_processor,
+          .one_prompt = on_processor && !runtime.kv_unified};
 }
 
 }  // namespace

@@ -44,6 +44,11 @@ std::vector<Feed> Schedule::plan() {
   return batch.empty() ? fill(Kind::kBoth) : batch;
 }
 
+// Prompts in memories of their own are computed one after another, not side by side.
+bool Schedule::is_full(const std::vector<Feed>& batch, Kind kind) const {
+  return limits_.one_prompt && kind == Kind::kPrompts && !batch.empty();
+}
+
 // A batch of one kind starts nothing beyond what memory is kept for: the other kind may go on.
 std::vector<Feed> Schedule::fill(Kind kind) {
   std::vector<Feed> batch;
@@ -55,9 +60,10 @@ std::vector<Feed> Schedule::fill(Kind kind) {
   if (kind != Kind::kAnswers) {
     for (const NodeId node : live_nodes_) {
       if (!states_[node].ready) feed_node(node, states_[node].branch, room, batch);
+      if (is_full(batch, kind)) return batch;
     }
   }
-  while (room.tokens > 0 && room.rows > 0 && n_cells_ < limits_.n_cells) {
+  while (!is_full(batch, kind) && room.tokens > 0 && room.rows > 0 && n_cells_ < limits_.n_cells) {
     const std::optional<Start> start = find_start(kRoot, true);
     if (!start) break;
     if (kind == (start->answer == kNone ? Kind::kAnswers : Kind::kPrompts)) break;

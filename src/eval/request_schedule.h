@@ -30,6 +30,7 @@ struct ScheduleLimits {
   std::size_t n_ubatch = 0;    // tokens of one batch
   std::size_t n_rows = 0;      // wanted rows of one batch
   bool apart = false;          // prompts and answers in batches of their own, prompts first
+  bool one_prompt = false;     // and each prompt's tokens, too
 };
 
 // What an answer wants to feed. Rows are wanted after line[first_wanted] and all that follow.
@@ -100,6 +101,7 @@ class Schedule {
   enum class Kind { kPrompts, kAnswers, kBoth };
   std::vector<Feed> plan();
   std::vector<Feed> fill(Kind kind);
+  bool is_full(const std::vector<Feed>& batch, Kind kind) const;
   Feed take(std::span<const Token> line, std::size_t first, std::size_t first_row, Room& room);
   void feed_node(NodeId node, Branch parent, Room& room, std::vector<Feed>& batch);
   void feed_answer(std::size_t answer, Branch parent, Room& room, std::vector<Feed>& batch);

@@ -3,7 +3,6 @@
 #include "llama.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
@@ -14,6 +13,7 @@
 #include "models/llama_log.h"
 #include "models/llama_runtime.h"
 #include "models/models.h"
+#include "models/token_batch.h"
 
 namespace assay {
 namespace {
@@ -52,10 +52,7 @@ std::shared_ptr<llama_model> load_weights(const ModelOptions& options) {
   const std::string key =
       fmt::format("{}|{}|{}", options.path, options.runtime.n_gpu_layers, options.vocabulary_only);
   if (auto model = loaded[key].lock()) return model;
-  if (!std::filesystem::exists(options.path)) {
-    throw Error(ErrorKind::kBadInput, "There is no such model file", options.path,
-                "Check the path.");
-  }
+  detail::require_exists(options.path);
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.runtime.n_gpu_layers;
   params.vocab_only = options.vocabulary_only;
@@ -164,23 +161,12 @@ class LlamaModel final : public Model {
     llama_seq_id id = 0;
     llama_pos length = 0;
   };
-  struct Batch {  // the arrays of a llama_batch
-    std::vector<Token> token;
-    std::vector<llama_pos> pos;
-    std::vector<std::int32_t> n_seq_id;
-    std::vector<llama_seq_id> seq_id;
-    std::vector<llama_seq_id*> seq_id_pointer;
-    std::vector<std::int8_t> output;
-    void append(std::span<const Token> tokens, const Sequence& sequence,
-                std::span<const int> wanted);
-    llama_batch view();
-  };
-
   void make_context(const ModelOptions& options);
   Sequence& existing(Branch branch);
   Sequence& sequence_for(const Extension& extension);
-  void decode(Batch& batch, const std::stop_token& stop);
-  void deliver(std::span<const Extension> extensions, const RowSink& sink);
+  void decode(detail::TokenBatch& batch, const std::stop_token& stop);
+  void deliver(std::span<const Extension> extensions, std::span<const std::size_t> starts,
+               const RowSink& sink);
 
   std::shared_ptr<llama_model> weights_;
   const llama_vocab* vocab_;
@@ -201,7 +187,7 @@ void LlamaModel::make_context(const ModelOptions& options) {
   params.n_ctx =
       static_cast<std::uint32_t>(options.share_prefixes ? n_ctx : n_ctx * options.n_seq_max);
   params.kv_unified = options.share_prefixes;
-  params.swa_full = options.share_prefixes;
+  params.swa_full = options.share_prefixes || options.truncates;
   params.n_ubatch = static_cast<std::uint32_t>(request.n_ubatch);
   params.n_batch = params.n_ubatch;
   params.n_outputs_max = static_cast<std::uint32_t>(options.n_rows_max);
@@ -226,67 +212,54 @@ void LlamaModel::make_context(const ModelOptions& options) {
   effective.n_ctx = options.n_ctx;
   effective.n_seq_max = static_cast<int>(llama_n_seq_max(context_.get()));
   effective.n_rows_max = options.n_rows_max > 0 ? options.n_rows_max : effective.n_ubatch;
+  effective.kv_unified = options.share_prefixes;
   effective.n_gpu_layers = llama_supports_gpu_offload() ? request.n_gpu_layers : 0;
   detail::require_applied(request, flash, effective, options.path);
   for (int id = 0; id < options.n_seq_max; ++id) free_ids_.insert(id);
 }
 
+// llama.cpp fills a buffer, or says (as a negative number) how large it would have to be.
+template <typename Buffer, typename Fill>
+std::int32_t fill_buffer(Buffer& buffer, const Fill& fill) {
+  std::int32_t n = fill(buffer.data(), static_cast<std::int32_t>(buffer.size()));
+  if (n < 0 && n != INT32_MIN) {
+    buffer.resize(static_cast<std::size_t>(-n));
+    n = fill(buffer.data(), static_cast<std::int32_t>(buffer.size()));
+  }
+  buffer.resize(static_cast<std::size_t>(std::max(n, 0)));
+  return n;
+}
+
 std::vector<Token> LlamaModel::tokenize(std::string_view text, TokenizeOptions options) const {
   std::vector<Token> tokens(text.size() + 16);
-  const auto run = [&] {
-    return llama_tokenize(vocab_, text.data(), static_cast<std::int32_t>(text.size()),
-                          tokens.data(), static_cast<std::int32_t>(tokens.size()),
+  const std::int32_t n = fill_buffer(tokens, [&](Token* to, std::int32_t size) {
+    return llama_tokenize(vocab_, text.data(), static_cast<std::int32_t>(text.size()), to, size,
                           options.add_special, options.parse_special);
-  };
-  int n = run();
-  if (n < 0 && n != INT32_MIN) {
-    tokens.resize(static_cast<std::size_t>(-n));
-    n = run();
-  }
+  });
   if (n < 0)
     throw Error(ErrorKind::kBadInput, "The text has too many tokens", {}, "Split the text.");
-  tokens.resize(static_cast<std::size_t>(n));
   return tokens;
 }
 
 std::string LlamaModel::detokenize(std::span<const Token> tokens) const {
   std::string text(tokens.size() * 8 + 64, '\0');
-  const auto run = [&] {
-    return llama_detokenize(vocab_, tokens.data(), static_cast<std::int32_t>(tokens.size()),
-                            text.data(), static_cast<std::int32_t>(text.size()), false, true);
-  };
-  int n = run();
-  if (n < 0) {
-    text.resize(static_cast<std::size_t>(-n));
-    n = run();
-  }
-  text.resize(static_cast<std::size_t>(std::max(n, 0)));
+  fill_buffer(text, [&](char* to, std::int32_t size) {
+    return llama_detokenize(vocab_, tokens.data(), static_cast<std::int32_t>(tokens.size()), to,
+                            size, false, true);
+  });
   return text;
 }
 
-void LlamaModel::Batch::append(std::span<const Token> tokens, const Sequence& sequence,
-                               std::span<const int> wanted) {
-  const std::size_t start = token.size();
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    token.push_back(tokens[i]);
-    pos.push_back(sequence.length + static_cast<llama_pos>(i));
-    n_seq_id.push_back(1);
-    seq_id.push_back(sequence.id);
-    output.push_back(0);
-  }
-  for (const int index : wanted) output.at(start + static_cast<std::size_t>(index)) = 1;
-}
-
-llama_batch LlamaModel::Batch::view() {
-  seq_id_pointer.clear();
-  for (llama_seq_id& id : seq_id) seq_id_pointer.push_back(&id);
-  return {.n_tokens = static_cast<std::int32_t>(token.size()),
-          .token = token.data(),
-          .embd = nullptr,
-          .pos = pos.data(),
-          .n_seq_id = n_seq_id.data(),
-          .seq_id = seq_id_pointer.data(),
-          .logits = output.data()};
+llama_batch view_of(detail::TokenBatch& batch) {
+  batch.seq_id_pointer.clear();
+  for (llama_seq_id& id : batch.seq_id) batch.seq_id_pointer.push_back(&id);
+  return {static_cast<std::int32_t>(batch.token.size()),
+          batch.token.data(),
+          nullptr,
+          batch.pos.data(),
+          batch.n_seq_id.data(),
+          batch.seq_id_pointer.data(),
+          batch.output.data()};
 }
 
 LlamaModel::Sequence& LlamaModel::existing(Branch branch) {
@@ -314,13 +287,13 @@ LlamaModel::Sequence& LlamaModel::sequence_for(const Extension& extension) {
   return sequences_[child] = sequence;
 }
 
-void LlamaModel::decode(Batch& batch, const std::stop_token& stop) {
+void LlamaModel::decode(detail::TokenBatch& batch, const std::stop_token& stop) {
   llama_set_abort_callback(
       context_.get(),
       [](void* data) { return static_cast<const std::stop_token*>(data)->stop_requested(); },
       const_cast<std::stop_token*>(&stop));
   engine_log().clear();
-  const int result = llama_decode(context_.get(), batch.view());
+  const int result = llama_decode(context_.get(), view_of(batch));
   if (result == 0) llama_synchronize(context_.get());
   llama_set_abort_callback(context_.get(), nullptr, nullptr);
   if (result == 0) return;
@@ -333,15 +306,23 @@ void LlamaModel::decode(Batch& batch, const std::stop_token& stop) {
 
 void LlamaModel::extend(std::span<const Extension> extensions, const RowSink& sink,
                         std::stop_token stop) {
-  Batch batch;
-  for (const Extension& extension : extensions) {
-    Sequence& sequence = sequence_for(extension);
+  std::vector<std::pair<llama_seq_id, std::size_t>> order;
+  for (std::size_t e = 0; e < extensions.size(); ++e)
+    order.emplace_back(sequence_for(extensions[e]).id, e);
+  // Sequences with memory of their own are computed side by side only where their ids rise.
+  if (!info_.runtime.kv_unified) std::sort(order.begin(), order.end());
+  detail::TokenBatch batch;
+  std::vector<std::size_t> starts(extensions.size());  // in the batch
+  for (const auto& [id, e] : order) {
+    const Extension& extension = extensions[e];
+    Sequence& sequence = existing(extension.child);
+    starts[e] = batch.token.size();
     const std::size_t length = static_cast<std::size_t>(sequence.length) + extension.tokens.size();
     if (length > static_cast<std::size_t>(info_.runtime.n_ctx)) {
       throw Error(ErrorKind::kEngine, fmt::format("A branch of {} tokens exceeds the context of {}",
                                                   length, info_.runtime.n_ctx));
     }
-    batch.append(extension.tokens, sequence, extension.wanted);
+    batch.append(extension.tokens, id, sequence.length, extension.wanted);
     sequence.length += static_cast<llama_pos>(extension.tokens.size());
   }
   if (batch.token.empty()) return;
@@ -350,20 +331,20 @@ void LlamaModel::extend(std::span<const Extension> extensions, const RowSink& si
                                                 batch.token.size(), info_.runtime.n_ubatch));
   }
   decode(batch, stop);
-  deliver(extensions, sink);
+  deliver(extensions, starts, sink);
 }
 
-void LlamaModel::deliver(std::span<const Extension> extensions, const RowSink& sink) {
+void LlamaModel::deliver(std::span<const Extension> extensions, std::span<const std::size_t> starts,
+                         const RowSink& sink) {
   std::vector<Row> rows;
-  std::int32_t start = 0;
   for (std::size_t e = 0; e < extensions.size(); ++e) {
     for (const int index : extensions[e].wanted) {
-      const float* row = llama_get_logits_ith(context_.get(), start + index);
+      const float* row =
+          llama_get_logits_ith(context_.get(), static_cast<std::int32_t>(starts[e]) + index);
       if (row == nullptr)
         throw Error(ErrorKind::kEngine, "llama.cpp returned no logits", info_.path);
       rows.push_back({e, index, std::span(row, static_cast<std::size_t>(info_.n_vocab))});
     }
-    start += static_cast<std::int32_t>(extensions[e].tokens.size());
   }
   if (!rows.empty()) sink(rows);
 }

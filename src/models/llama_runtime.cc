@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -97,6 +98,11 @@ int default_threads() {
 }
 
 namespace detail {
+
+void require_exists(const std::string& path) {
+  if (std::filesystem::exists(path)) return;
+  throw Error(ErrorKind::kBadInput, "There is no such model file", path, "Check the path.");
+}
 
 void require_kv_types(const KvTypes& kv, HeadDimensions heads, const std::string& path) {
   for (const std::string& type : {kv.k, kv.v}) {

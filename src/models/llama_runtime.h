@@ -12,6 +12,8 @@ namespace assay::detail {
 
 enum class FlashAttention { kAuto, kOn, kOff };
 
+void require_exists(const std::string& path);  // Error{kBadInput}
+
 // Error{kEngine} when a model with these heads cannot have such a KV cache.
 void require_kv_types(const KvTypes& kv, HeadDimensions heads, const std::string& path);
 

@@ -83,6 +83,9 @@ struct ModelOptions {
   // them. Otherwise each has n_ctx tokens of its own, which is faster for independent texts, and a
   // new child copies its parent's memory.
   bool share_prefixes = false;
+  // Branches will be truncated: layers with a sliding window keep all tokens, too. Shared memory
+  // always does.
+  bool truncates = false;
   Digest weights;                // content hash, passed through to info()
   bool vocabulary_only = false;  // tokenize and detokenize only: fast, no weights
 };

@@ -46,6 +46,7 @@ class ScriptedModel final : public Model {
     info_.engine = "scripted/1";
     info_.runtime.n_ctx = options.n_ctx;
     info_.runtime.n_seq_max = options.n_seq_max;
+    info_.runtime.kv_unified = options.share_prefixes;
     info_.runtime.n_ubatch = options.n_ubatch;
     info_.runtime.n_rows_max = options.n_rows_max > 0 ? options.n_rows_max : options.n_ubatch;
   }

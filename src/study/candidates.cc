@@ -121,6 +121,7 @@ Prepared prepare(const MeasureOptions& options, const VariantSpec& spec, const s
                         .n_seq_max = shape.n_seq_max,
                         .n_rows_max = shape.n_rows_max,
                         .share_prefixes = shape.share_prefixes,
+                        .truncates = shape.truncates,
                         .weights = weights};
   };
   prepared.candidate = {

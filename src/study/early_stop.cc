@@ -54,6 +54,20 @@ const char* words(EarlyVerdict verdict) {
 
 }  // namespace
 
+void require_stoppable(const TaskSelection& selection, const EarlyStopOptions& options) {
+  for (const TaskConfig& config : selection.tasks) {
+    if (config.output_type == "loglikelihood_rolling") {
+      throw Error(ErrorKind::kUsage,
+                  config.task + " cannot end early: a perplexity does not lie between 0 and 1",
+                  config.file, "Evaluate it without --stop-early, or use `assay screen`.");
+    }
+    if (options.guided && config.output_type != "multiple_choice") {
+      throw Error(ErrorKind::kUsage, config.task + " cannot be guided: it is no multiple choice",
+                  config.file, "Leave --guided out for this task.");
+    }
+  }
+}
+
 EarlyStopping::EarlyStopping(const TaskResult& baseline, const EarlyStopOptions& options,
                              std::int64_t n_total)
     : options_(options), sequence_({.low = -1, .high = 1, .confidence = options.confidence}) {

@@ -13,6 +13,10 @@
 
 namespace assay::detail {
 
+// What can be told before any model is asked. Error{kUsage} for a task that cannot end early: a
+// perplexity, or guided and no multiple choice.
+void require_stoppable(const TaskSelection& selection, const EarlyStopOptions& options);
+
 class EarlyStopping {
  public:
   // By the baseline's first metric, whose scores must lie in [0, 1] with more being better: else

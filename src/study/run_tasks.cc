@@ -16,8 +16,6 @@ namespace {
 using detail::Prepared;
 
 constexpr int kDefaultMaxLength = 4096;
-constexpr int kDefaultSequences = 64;
-constexpr int kCells = 16384;  // KV memory shared by all texts under way, in tokens
 
 std::string now_utc() {
   const std::time_t now = std::time(nullptr);
@@ -82,7 +80,8 @@ class ModelRun {
     const auto elapsed = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     };
-    model_ = prepared_.candidate.open(shape());
+    shape_ = shape_for({});
+    model_ = prepared_.candidate.open(shape_);
     result_.load_s = elapsed();
     fill_header();
     if (options_.probe) probe();
@@ -100,11 +99,23 @@ class ModelRun {
     return trained > 0 ? std::min(trained, kDefaultMaxLength) : kDefaultMaxLength;
   }
 
-  ModelShape shape() const {
-    return {.n_ctx = std::max(kCells, max_length() + options_.runtime.n_ubatch),
-            .n_seq_max = options_.n_sequences > 0 ? options_.n_sequences : kDefaultSequences,
-            .n_rows_max = 0,
-            .share_prefixes = true};
+  ModelShape shape_for(std::span<const EncodedRequest> requests) const {
+    RequestShapeOptions shape{.max_length = max_length(), .n_sequences = options_.n_sequences};
+    shape.runtime.n_ubatch = options_.runtime.n_ubatch;
+    if (model_) shape.runtime = model_->info().runtime;
+    return shape_for_requests(requests, shape);
+  }
+
+  // The other opening comes first, so that the weights stay loaded.
+  Model& reshape(std::span<const EncodedRequest> requests) {
+    const ModelShape shape = shape_for(requests);
+    const bool fits = shape.share_prefixes == shape_.share_prefixes &&
+                      shape.n_ctx <= shape_.n_ctx && shape.n_seq_max <= shape_.n_seq_max;
+    if (!fits) {
+      model_ = prepared_.candidate.open(shape);
+      shape_ = shape;
+    }
+    return *model_;
   }
 
   void fill_header() {
@@ -182,6 +193,7 @@ class ModelRun {
         .score = options_.score,
         .near_tie_nats = near_tie_nats(),
         .n_threads = n_threads(),
+        .reshape = [this](std::span<const EncodedRequest> r) -> Model& { return reshape(r); },
         .stop = options_.stop};
     if (options_.draft && &prepared_ != &baseline_)
       evaluate.draft_from = baseline_.candidate.identity;
@@ -231,6 +243,7 @@ class ModelRun {
   const Prepared& prepared_;
   const Prepared& baseline_;
   const Run* against_;
+  ModelShape shape_;
   std::unique_ptr<Model> model_;
   TaskRun result_;
 };
@@ -238,6 +251,7 @@ class ModelRun {
 }  // namespace
 
 std::vector<TaskRun> run_tasks(const TaskRunOptions& options) {
+  if (options.early_stop.is_on()) detail::require_stoppable(options.selection, options.early_stop);
   const MeasureOptions measure = preparation(options);
   const Prepared baseline = detail::prepare_baseline(measure);
   std::vector<Prepared> variants;

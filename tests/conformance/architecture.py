@@ -30,7 +30,7 @@ SDK_HEADERS = {
     "Jinja": (re.compile(r"jinja/.*"), {"models", "tasks"}),
     "SQLite": (re.compile(r"sqlite3\.h"), {"store"}),
     "libcurl": (re.compile(r"curl/.*"), {"hub"}),
-    "yaml-cpp": (re.compile(r"yaml-cpp/.*"), {"tasks"}),
+    "yaml-cpp": (re.compile(r"yaml-cpp/.*"), {"cli", "tasks"}),
     "PCRE2": (re.compile(r"pcre2\.h"), {"tasks"}),
     "libseccomp": (re.compile(r"seccomp\.h"), {"tasks"}),
     "Arrow": (re.compile(r"(arrow|parquet)/.*"), {"tasks"}),

@@ -96,6 +96,10 @@ class Eval(ScenarioCase):
         self.assertEqual(guided["metrics"], [])  # the chosen samples' mean is not the task's
         self.refuse(2, *self.base, "tiny_choices", "--stop-early", says="nothing to compare with")
         self.refuse(2, *self.base, "tiny_choices", "Q8_0", "--precision", "2", says="--precision")
+        self.refuse(2, *self.base, "tiny_texts", "Q8_0", "--guided", "20%", says="tiny_texts cannot be guided")
+        self.write("rolling.yaml", CHOICES.replace("tiny_choices", "tiny_rolling").replace("multiple_choice", "loglikelihood_rolling")
+                   .replace("{metric: acc}, {metric: acc_norm}", "{metric: word_perplexity}"))
+        self.refuse(2, *self.base, "tiny_rolling", "Q8_0", "--stop-early", says=["tiny_rolling cannot end early", "assay screen"])
 
     def test_a_variant_is_asked_the_same_with_and_without_drafts(self):
         drafted = self.json_of(*self.base, "tiny_texts", "Q8_0")["runs"]

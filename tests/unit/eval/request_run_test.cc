@@ -1,5 +1,5 @@
-// The scheduler on the scripted engine, which refuses every step beyond its limits: whatever the
-// memory, the branches and the batches, the answers are those of one request at a time.
+// The scheduler on the scripted engine, which refuses steps beyond its limits: whatever memory,
+// branches and batches, the answers are those of one request at a time.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +14,6 @@ namespace assay {
 namespace {
 
 using Kind = EncodedRequest::Kind;
-
 struct Outcome {
   std::vector<Response> responses;
   RequestStatistics statistics;
@@ -224,26 +223,30 @@ TEST(Requests, RollingScoresEachTokenOnceInItsWindow) {
 TEST(Requests, AnswersDoNotDependOnMemoryBranchesOrBatches) {
   struct Limits {
     int n_ctx, n_seq_max, n_ubatch, n_rows_max;
+    bool share = true;  // one memory of n_ctx tokens for all branches, else one for each
   };
-  const Limits limits[] = {{52, 1, 512, 0}, {52, 2, 7, 0},  {52, 64, 1, 0},   {60, 3, 16, 1},
-                           {80, 2, 512, 2}, {80, 8, 32, 3}, {120, 64, 64, 0}, {4096, 256, 512, 0}};
+  const Limits limits[] = {{52, 1, 512, 0},      {52, 2, 7, 0},       {52, 64, 1, 0},
+                           {60, 3, 16, 1},       {80, 2, 512, 2},     {80, 8, 32, 3},
+                           {120, 64, 64, 0},     {4096, 256, 512, 0}, {52, 1, 512, 0, false},
+                           {52, 5, 16, 0, false}};
   for (unsigned seed = 1; seed <= 40; ++seed) {
     const std::vector<EncodedRequest> requests = random_requests(seed, 5 + seed * 2);
     const Outcome expected = run_scripted(requests);
     EXPECT_EQ(expected.statistics.n_tokens_computed, expected.statistics.n_tokens_distinct);
     for (const Limits& limit : limits) {
-      SCOPED_TRACE(testing::Message() << "seed " << seed << " cells " << limit.n_ctx << " branches "
-                                      << limit.n_seq_max << " batch " << limit.n_ubatch);
-      const Outcome outcome = run_scripted(requests, {.n_ctx = limit.n_ctx,
-                                                      .n_seq_max = limit.n_seq_max,
-                                                      .n_ubatch = limit.n_ubatch,
-                                                      .n_rows_max = limit.n_rows_max});
+      SCOPED_TRACE(testing::Message() << seed << ", branches " << limit.n_seq_max);
+      const auto model = open_scripted({.n_ctx = limit.n_ctx,
+                                        .n_seq_max = limit.n_seq_max,
+                                        .n_ubatch = limit.n_ubatch,
+                                        .n_rows_max = limit.n_rows_max,
+                                        .share_prefixes = limit.share});
+      const Outcome outcome = run(*model, requests);
       for (std::size_t r = 0; r < requests.size(); ++r)
         expect_same(outcome.responses[r], expected.responses[r]);
-      EXPECT_EQ(outcome.statistics.n_tokens_distinct, expected.statistics.n_tokens_distinct);
-      EXPECT_GE(outcome.statistics.n_tokens_computed, outcome.statistics.n_tokens_distinct);
-      EXPECT_GE(outcome.statistics.n_tokens_recomputed,
-                outcome.statistics.n_tokens_computed - outcome.statistics.n_tokens_distinct);
+      const RequestStatistics& s = outcome.statistics;
+      EXPECT_EQ(s.n_tokens_distinct, expected.statistics.n_tokens_distinct);
+      EXPECT_GE(s.n_tokens_computed, s.n_tokens_distinct);
+      EXPECT_GE(s.n_tokens_recomputed, s.n_tokens_computed - s.n_tokens_distinct);
     }
   }
 }
