@@ -88,6 +88,11 @@ export function axis(name: string, extra: Record<string, unknown> = {}): Record<
   };
 }
 
+// Labels of an axis with a proper minus.
+export function signedAxis(value: number): string {
+  return String(Math.round(value * 1e6) / 1e6).replace("-", "\u2212");
+}
+
 export function tooltip(formatter: (parameters: never) => string): Record<string, unknown> {
   const p = palette();
   return {

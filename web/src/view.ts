@@ -43,12 +43,14 @@ export function slider(label: string, o: {min: number; max: number; step: number
   change: (value: number) => void): HTMLElement {
   const id = `control-${nextId++}`;
   const shown = h("output", {for: id}, o.text(o.value));
-  const input = h("input", {id, type: "range", min: o.min, max: o.max, step: o.step, value: o.value, "aria-valuetext": o.text(o.value), oninput: (event) => {
-    const value = Number((event.target as HTMLInputElement).value);
-    shown.textContent = o.text(value);
-    input.setAttribute("aria-valuetext", o.text(value));
-    change(value);
-  }});
+  const input = h("input", {id, type: "range", min: o.min, max: o.max, step: o.step, value: o.value, "aria-valuetext": o.text(o.value), oninput: () => {
+    show();
+    change(Number(input.value));
+  }, onshown: () => show()});
+  const show = (): void => {
+    shown.textContent = o.text(Number(input.value));
+    input.setAttribute("aria-valuetext", shown.textContent);
+  };
   return h("div", {class: "control slider"}, h("label", {for: id}, label), input, shown);
 }
 

@@ -1,5 +1,5 @@
 // What each variant loses on each benchmark, and what the data say beyond single verdicts.
-import {axis, chartFigure, escapeHtml, tooltip} from "../chart";
+import {axis, chartFigure, signedAxis, escapeHtml, tooltip} from "../chart";
 import {h, replaceChildren, type Child} from "../element";
 import {t} from "../i18n";
 import {barWhiskers, kBarCategoryGap, kBarGap} from "../intervals";
@@ -25,8 +25,9 @@ export const explorerView: View = {
   render(context) {
     const {family} = context;
     if (family.comparisons.length === 0) return [familySelect(context), empty(t("empty.tasks"), "assay eval BASE VARIANT... --tasks mmlu,gsm8k --json")];
-    const body = h("div", {});
-    const show = (): void => replaceChildren(body, chart(family), card(t("explorer.rows"), tableElement(rowsTable(family), "wide")));
+    const body = h("div", {class: "stack"});
+    const findings = findingsCard(context.study.findings.filter((f) => f.family === "" || f.family === family.name));
+    const show = (): void => replaceChildren(body, chart(family), findings, card(t("explorer.rows"), tableElement(rowsTable(family), "wide")));
     const controls = h("div", {class: "controls"}, familySelect(context),
       segmented(t("explorer.mode"), state.mode, [["scores", t("explorer.scores")], ["absolute", t("explorer.absolute")], ["relative", t("explorer.relative")]],
         (value) => {
@@ -38,7 +39,7 @@ export const explorerView: View = {
         show();
       }));
     show();
-    return [controls, body, findingsCard(context.study.findings.filter((f) => f.family === "" || f.family === family.name)), classes(family), texts(family)];
+    return [controls, body, classes(family), texts(family)];
   },
 };
 
@@ -108,7 +109,7 @@ function option(all: Entry[], labels: string[], variants: string[], family: Fami
     xAxis: {...axis("", {splitLine: {show: false}}), type: "category", data: labels, axisLabel: {color: p.text, fontSize: 13, interval: 0, hideOverlap: true},
       axisLine: {onZero: false, lineStyle: {color: p.line}}},
     yAxis: {...axis(scores ? t("axis.score") : state.mode === "absolute" ? t("axis.change_points") : t("axis.change_percent"), {nameLocation: "end", nameGap: 14, nameTextStyle: {color: p.muted, align: "left"}}),
-      type: "value", min: scores ? 0 : undefined},
+      type: "value", min: scores ? 0 : undefined, axisLabel: {color: p.muted, formatter: signedAxis}},
     series: names.flatMap((name, i) => [
       {type: "bar", name, data: data[i]?.map((s) => s?.value ?? null), barGap: kBarGap, barCategoryGap: kBarCategoryGap, itemStyle: {color: colours[i], borderRadius: 1},
         ...(i === 0 && !scores ? {markLine: {silent: true, symbol: "none", label: {show: false}, data: [{yAxis: 0}], lineStyle: {color: p.muted, type: "solid", width: 1}}} : {})},

@@ -1,6 +1,6 @@
 // What is bought for what is lost: every variant by cost and by quality, the dominated ones dimmed.
 import type {ECharts} from "../echarts";
-import {axis, chartFigure, escapeHtml, tooltip} from "../chart";
+import {axis, chartFigure, signedAxis, escapeHtml, tooltip} from "../chart";
 import {h, replaceChildren} from "../element";
 import {t, type Key} from "../i18n";
 import {crosses} from "../intervals";
@@ -64,6 +64,14 @@ function figure(points: Placed[], rules: Rules, follow: () => void): HTMLElement
   let chart: ECharts | null = null;
   const limited = state.cost === "size" || state.cost === "speed";
   const limit = (): number | null => (state.cost === "size" ? (rules.maxSizeBytes === null ? null : rules.maxSizeBytes / kMebibyte) : rules.minSpeed);
+  const dragged = (value: number): void => {
+    const input = control?.querySelector("input");
+    if (input) {
+      input.value = String(value);
+      input.dispatchEvent(new Event("shown"));
+    }
+    setLimit(value);
+  };
   const setLimit = (value: number | null): void => {
     if (state.cost === "size") rules.maxSizeBytes = value === null ? null : value * kMebibyte;
     else rules.minSpeed = value;
@@ -75,7 +83,7 @@ function figure(points: Placed[], rules: Rules, follow: () => void): HTMLElement
     {min: 0, max: end, step: state.cost === "size" ? 1 : 0.5, value: limit() ?? (state.cost === "size" ? end : 0), text: (v) => `${significant(v)} ${t(`cost_unit.${state.cost}` as Key)}`},
     (value) => {
       setLimit(value);
-      if (chart) drawLimit(chart, value, points, setLimit);
+      if (chart) drawLimit(chart, value, points, dragged);
     }) : null;
   const element = chartFigure({
     name: `frontier-${state.cost}-${state.quality}`, title: t("frontier.title"), note: limited ? t("frontier.note_drag") : t("frontier.note"), height: 440,
@@ -83,7 +91,7 @@ function figure(points: Placed[], rules: Rules, follow: () => void): HTMLElement
     option: () => option(points, unit),
     onReady: (ready) => {
       chart = ready;
-      if (limited) drawLimit(ready, limit() ?? (state.cost === "size" ? end : 0), points, setLimit);
+      if (limited) drawLimit(ready, limit() ?? (state.cost === "size" ? end : 0), points, dragged);
     },
   });
   return h("div", {}, control, element);
@@ -124,14 +132,14 @@ function option(points: Placed[], unit: string): Record<string, unknown> {
       const q = points[o.dataIndex];
       return q ? `<b>${escapeHtml(q.name)}</b><br>${escapeHtml(costText(q))}<br>${withInterval(q.quality, unit, true)}${q.dominated ? `<br>${escapeHtml(t("frontier.dominated_by", {name: q.dominatedBy ?? ""}))}` : ""}` : "";
     }),
-    xAxis: {...axis(t(`cost_axis.${state.cost}` as Key), {nameLocation: "middle", nameGap: 30, min: x[0], max: x[1]}), type: "value"},
+    xAxis: {...axis(t(`cost_axis.${state.cost}` as Key), {nameLocation: "middle", nameGap: 30, min: x[0], max: x[1]}), type: "value", axisLabel: {color: p.muted, showMaxLabel: false, formatter: signedAxis}},
     yAxis: {...axis(t(`quality_axis.${state.quality}` as Key), {nameLocation: "end", nameTextStyle: {color: p.muted, align: "left"}, min: y[0], max: y[1]}), type: "value",
-      axisLabel: {color: p.muted, formatter: (v: number) => significant(v, 2)}},
+      axisLabel: {color: p.muted, showMinLabel: false, showMaxLabel: false, formatter: signedAxis}},
     series: [
       {type: "line", step: false, silent: true, symbol: "none", z: 1, data: better.map((q) => [q.cost, q.quality.value]), lineStyle: {color: p.accent, width: 1, opacity: 0.45}},
       ...points.map((q, i) => crosses(`interval ${i}`, colour(q), [[q.cost, q.quality.value, NaN, NaN, q.quality.interval?.[0] ?? NaN, q.quality.interval?.[1] ?? NaN]])),
       {type: "scatter", z: 5, labelLayout: {hideOverlap: true, moveOverlap: "shiftY"}, data: points.map((q) => ({value: [q.cost, q.quality.value], symbol: shape(q), symbolSize: 12,
-        itemStyle: {color: colour(q), opacity: q.dominated ? 0.7 : 1}, label: {show: true, position: "right", distance: 8, formatter: () => q.name, color: q.dominated ? p.muted : p.text, fontSize: 12}}))},
+        itemStyle: {color: colour(q), opacity: q.dominated ? 0.7 : 1}, label: {show: true, position: "top", distance: 8, formatter: () => q.name, color: q.dominated ? p.muted : p.text, fontSize: 12}}))},
     ],
   };
 }

@@ -1,5 +1,5 @@
 // Does perplexity say what the tasks will lose? Both changes of each variant, and where they part.
-import {axis, chartFigure, escapeHtml, tooltip} from "../chart";
+import {axis, chartFigure, signedAxis, escapeHtml, tooltip} from "../chart";
 import {h, type Child} from "../element";
 import {t} from "../i18n";
 import {crosses} from "../intervals";
@@ -98,7 +98,7 @@ function option(all: Point[], limit: number, margin: number): Record<string, unk
   };
   const x = pad(xs);
   const y = pad(ys);
-  const round = (v: number): string => significant(v, 2);
+  const round = signedAxis;
   return {
     grid: {left: 16, right: 40, top: 34, bottom: 46, containLabel: true},
     tooltip: tooltip((o: {dataIndex: number}) => {
@@ -112,7 +112,7 @@ function option(all: Point[], limit: number, margin: number): Record<string, unk
       ...all.map((q, i) => crosses(`interval ${i}`, colours[i] ?? p.text, [[q.ppl.value, q.change.value, q.ppl.interval?.[0] ?? NaN, q.ppl.interval?.[1] ?? NaN, q.change.interval?.[0] ?? NaN, q.change.interval?.[1] ?? NaN]])),
       {
         type: "scatter", z: 5, symbolSize: 12, labelLayout: {moveOverlap: "shiftY"},
-        data: all.map((q, i) => ({value: [q.ppl.value, q.change.value], itemStyle: {opacity: 1, color: colours[i]}, label: {show: true, position: "right", formatter: () => q.name, color: p.text, fontSize: 12}})),
+        data: all.map((q, i) => ({value: [q.ppl.value, q.change.value], itemStyle: {opacity: 1, color: colours[i]}, label: {show: true, position: "top", distance: 8, formatter: () => q.name, color: p.text, fontSize: 12}})),
         markArea: {silent: true, itemStyle: {opacity: 1, color: p.region}, label: {show: true, color: p.text, position: "insideBottomLeft", fontSize: 12, formatter: t("perplexity.region")},
           data: [[{coord: [x[0], y[0]]}, {coord: [limit, -margin]}]]},
         markLine: {silent: true, symbol: "none", label: {show: false}, lineStyle: {color: p.muted, type: "solid", width: 1}, data: [{xAxis: 0}, {yAxis: 0}]},
