@@ -24,6 +24,7 @@ void add_plan_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
 void add_screen_command(CLI::App& app, Context& context);
 void add_import_command(CLI::App& app, Context& context);
+void add_report_command(CLI::App& app, Context& context);
 void add_rescore_command(CLI::App& app, Context& context);
 void add_inspect_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);

@@ -24,6 +24,7 @@ void add_commands(CLI::App& app, assay::cli::Context& context) {
   add_noise_command(app, context);
   add_screen_command(app, context);
   add_import_command(app, context);
+  add_report_command(app, context);
   add_rescore_command(app, context);
   add_inspect_command(app, context);
   add_quantize_command(app, context);

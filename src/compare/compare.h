@@ -13,6 +13,7 @@
 #include "core/comparison.h"
 #include "core/divergence.h"
 #include "core/run.h"
+#include "core/study.h"
 
 namespace assay {
 
@@ -130,6 +131,20 @@ std::vector<TextOverlap> calibration_overlap(std::string_view calibration, const
                                              std::span<const std::string_view> documents);
 // A warning in words; `calibration` names the file.
 std::string describe(const TextOverlap& overlap, const std::string& calibration);
+
+// ---- Studies (findings.cc, decide.cc) ----
+
+// What the comparisons say together: classes by sensitivity, the largest loss and where, tasks that
+// fall faster than perplexity says, whether the larger model resists better. Each shown, spoken
+// against or undecided, by intervals and p-values that pay for having been chosen.
+std::vector<Finding> find_in(const std::vector<StudyFamily>& families);
+
+// The smallest (or fastest) variant that is shown to keep every rule. Where the family has
+// comparisons, they judge; else perplexity against max_ppl_increase (a fraction), and the sentence
+// says so. tokens_per_second: decoding, by variant.
+Decision decide(const StudyFamily& family, const DecisionRules& rules,
+                const std::map<std::string, double>& tokens_per_second = {},
+                double max_ppl_increase = 0.05);
 
 // ---- Words (sentence.cc) ----
 

@@ -1,38 +1,26 @@
 // Each type's fields are named once, in fields_of(); writing and reading both go through it.
 #include "core/json_comparison.h"
 
-#include <type_traits>
+#include "core/json_fields.h"
 
-#include "core/json_values.h"
+namespace assay::json {
+
+template <>
+struct EnumNames<Verdict> {
+  static constexpr const char* kNames[] = {"within_margin", "worse", "undecided"};
+};
+template <>
+struct EnumNames<ChangeKind> {
+  static constexpr const char* kNames[] = {"points", "ratio"};
+};
+
+}  // namespace assay::json
 
 namespace assay {
-namespace {
 
-using json::Json;
-
-template <typename T>
-struct IsOptional : std::false_type {};
-template <typename T>
-struct IsOptional<std::optional<T>> : std::true_type {};
-template <typename T>
-struct IsVector : std::false_type {};
-template <typename T>
-struct IsVector<std::vector<T>> : std::true_type {};
-
-constexpr const char* kVerdicts[] = {"within_margin", "worse", "undecided"};
-constexpr const char* kKinds[] = {"points", "ratio"};
-
-template <typename Enum, std::size_t kSize>
-Enum read_enum(const Json& json, const char* const (&names)[kSize], const char* field) {
-  const std::string text = json.get<std::string>();
-  for (std::size_t i = 0; i < kSize; ++i) {
-    if (text == names[i]) return static_cast<Enum>(i);
-  }
-  throw Error(ErrorKind::kBadInput, "'" + text + "' is no " + field, field);
-}
-
+// Not in an unnamed namespace, where Writer and Reader would not find them.
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Mismatch> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Mismatch> {
   io("task", t.task);
   io("field", t.field);
   io("baseline", t.baseline);
@@ -41,7 +29,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Mis
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, PartDifference> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, PartDifference> {
   io("part", t.part);
   io("field", t.field);
   io("baseline", t.baseline);
@@ -49,7 +37,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Par
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, FlipTable> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, FlipTable> {
   io("both_right", t.both_right);
   io("lost", t.lost);
   io("gained", t.gained);
@@ -58,14 +46,14 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Fli
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, RepeatNoise> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, RepeatNoise> {
   io("n", t.n);
   io("difference", t.difference);
   io("n_flips", t.n_flips);
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Repeats> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Repeats> {
   io("n_runs", t.n_runs);
   io("mean", t.mean);
   io("variance_between_items", t.between_items);
@@ -74,7 +62,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Rep
 }
 
 template <typename Io, typename T>
-void metric_identity(Io& io, T& t) {
+static void metric_identity(Io& io, T& t) {
   io("task", t.task);
   io("task_class", t.task_class);
   io("metric", t.metric);
@@ -90,7 +78,7 @@ void metric_identity(Io& io, T& t) {
 }
 
 template <typename Io, typename T>
-void metric_fields(Io& io, T& t) {
+static void metric_fields(Io& io, T& t) {
   metric_identity(io, t);
   io("baseline", t.baseline);
   io("variant", t.variant);
@@ -121,12 +109,12 @@ void metric_fields(Io& io, T& t) {
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, MetricComparison> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, MetricComparison> {
   metric_fields(io, t);
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, GroupComparison> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, GroupComparison> {
   metric_fields(io, t);
   io("tasks", t.tasks);
   io("weights", t.weights);
@@ -134,7 +122,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Gro
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassComparison> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassComparison> {
   io("task_class", t.task_class);
   io("tasks", t.tasks);
   io("n", t.n);
@@ -143,7 +131,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Cla
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassDifference> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassDifference> {
   io("first", t.first);
   io("second", t.second);
   io("difference", t.difference);
@@ -152,7 +140,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Cla
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, TextComparison> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, TextComparison> {
   io("task", t.task);
   io("n", t.n);
   io("n_identical", t.n_identical);
@@ -163,7 +151,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Tex
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ComparisonSettings> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ComparisonSettings> {
   io("margin", t.margin);
   io("max_ppl_increase", t.max_ppl_increase);
   io("alpha", t.alpha);
@@ -172,7 +160,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Com
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ComparedModel> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ComparedModel> {
   io("name", t.name);
   io("description", t.description);
   io("weights", t.weights);
@@ -182,7 +170,7 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Com
 }
 
 template <typename Io, typename T>
-void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Comparison> {
+static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Comparison> {
   io("baseline", t.baseline);
   io("variant", t.variant);
   io("settings", t.settings);
@@ -202,106 +190,31 @@ void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, Com
   io("warnings", t.warnings);
 }
 
-class Writer {
- public:
-  template <typename T>
-  void operator()(const char* name, const T& value) {
-    json_[name] = encode(value, name);
-  }
-  Json take() { return std::move(json_); }
-
- private:
-  template <typename T>
-  static Json encode(const T& value, const char* name) {
-    if constexpr (std::is_same_v<T, double>) {
-      return json::number(value, name);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-      return value;
-    } else if constexpr (std::is_same_v<T, std::string>) {
-      return json::exact_text(value);
-    } else if constexpr (std::is_same_v<T, Verdict>) {
-      return kVerdicts[static_cast<int>(value)];
-    } else if constexpr (std::is_same_v<T, ChangeKind>) {
-      return kKinds[static_cast<int>(value)];
-    } else if constexpr (std::is_same_v<T, Estimate>) {
-      return json::estimate(value, name);
-    } else if constexpr (std::is_same_v<T, Interval>) {
-      return {json::number(value.low, name), json::number(value.high, name)};
-    } else if constexpr (IsOptional<T>::value) {
-      return value ? encode(*value, name) : Json(nullptr);
-    } else if constexpr (IsVector<T>::value) {
-      Json list = Json::array();
-      for (const auto& element : value) list.push_back(encode(element, name));
-      return list;
-    } else {
-      Writer inner;
-      fields_of(inner, value);
-      return inner.take();
-    }
-  }
-  Json json_ = Json::object();
-};
-
-class Reader {
- public:
-  explicit Reader(const Json& json) : json_(json) {}
-  template <typename T>
-  void operator()(const char* name, T& value) {
-    decode(json_.at(name), value, name);
-  }
-
- private:
-  template <typename T>
-  static void decode(const Json& json, T& value, const char* name) {
-    if constexpr (std::is_arithmetic_v<T>) {
-      value = json.get<T>();
-    } else if constexpr (std::is_same_v<T, std::string>) {
-      value = json::read_exact_text(json);
-    } else if constexpr (std::is_same_v<T, Verdict>) {
-      value = read_enum<Verdict>(json, kVerdicts, name);
-    } else if constexpr (std::is_same_v<T, ChangeKind>) {
-      value = read_enum<ChangeKind>(json, kKinds, name);
-    } else if constexpr (std::is_same_v<T, Estimate>) {
-      value = json::read_estimate(json);
-    } else if constexpr (std::is_same_v<T, Interval>) {
-      value = {json.at(0).get<double>(), json.at(1).get<double>()};
-    } else if constexpr (IsOptional<T>::value) {
-      if (!json.is_null()) decode(json, value.emplace(), name);
-    } else if constexpr (IsVector<T>::value) {
-      for (const Json& element : json) decode(element, value.emplace_back(), name);
-    } else {
-      Reader inner(json);
-      fields_of(inner, value);
-    }
-  }
-  const Json& json_;
-};
-
-}  // namespace
-
-const char* name_of(Verdict verdict) { return kVerdicts[static_cast<int>(verdict)]; }
+const char* name_of(Verdict verdict) {
+  return json::EnumNames<Verdict>::kNames[static_cast<int>(verdict)];
+}
 
 std::string to_json(const std::vector<Comparison>& comparisons) {
-  Json list = Json::array();
+  json::Json list = json::Json::array();
   for (const Comparison& comparison : comparisons) {
-    Writer writer;
+    json::Writer writer;
     fields_of(writer, comparison);
     list.push_back(writer.take());
   }
-  return json::dump(Json{{"schema", kComparisonSchema}, {"comparisons", list}}, 2) + "\n";
+  return json::dump(json::Json{{"schema", kComparisonSchema}, {"comparisons", list}}, 2) + "\n";
 }
 
 std::vector<Comparison> comparisons_from_json(std::string_view text) {
   return json::checked("list of comparisons", [&] {
-    const Json document = json::parse(text);
+    const json::Json document = json::parse(text);
     if (document.value("schema", "") != kComparisonSchema) {
       throw Error(ErrorKind::kBadInput,
                   std::string("Not a document of schema ") + kComparisonSchema, {},
                   "Give what `assay compare --json` printed.");
     }
     std::vector<Comparison> comparisons;
-    for (const Json& element : document.at("comparisons")) {
-      Reader reader(element);
+    for (const json::Json& element : document.at("comparisons")) {
+      json::Reader reader(element);
       fields_of(reader, comparisons.emplace_back());
     }
     return comparisons;

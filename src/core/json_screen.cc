@@ -24,6 +24,30 @@ Json variant(const ScreenedVariant& v) {
           {"size_bytes", v.size_bytes}};
 }
 
+ScreenVerdict read_verdict(const Json& json) {
+  const std::string text = json.get<std::string>();
+  for (const ScreenVerdict verdict :
+       {ScreenVerdict::kPassed, ScreenVerdict::kDropped, ScreenVerdict::kUndecided}) {
+    if (text == to_string(verdict)) return verdict;
+  }
+  throw Error(ErrorKind::kBadInput, "'" + text + "' is no verdict of a screening", "verdict");
+}
+
+ScreenedVariant read_variant(const Json& in) {
+  ScreenedVariant v{.name = json::read_exact_text(in.at("name")),
+                    .verdict = read_verdict(in.at("verdict")),
+                    .n_windows = in.at("n_windows").get<std::int64_t>(),
+                    .n_scored_tokens = in.at("n_scored_tokens").get<std::int64_t>(),
+                    .size_bytes = in.at("size_bytes").get<std::int64_t>()};
+  for (const Json& c : in.at("criteria")) {
+    v.criteria.push_back({.name = c.at("name").get<std::string>(),
+                          .limit = c.at("limit").get<double>(),
+                          .estimate = json::read_estimate(c.at("estimate")),
+                          .verdict = read_verdict(c.at("verdict"))});
+  }
+  return v;
+}
+
 }  // namespace
 
 const char* to_string(ScreenVerdict verdict) {
@@ -52,6 +76,25 @@ std::string to_json(const ScreenReport& report) {
                       {"variants", variants},
                       {"warnings", warnings}};
   return json::dump(document, 2) + "\n";
+}
+
+ScreenReport screen_report_from_json(std::string_view text) {
+  return json::checked("screening", [&] {
+    const Json in = json::parse(text);
+    if (in.value("schema", "") != kScreenSchema) {
+      throw Error(ErrorKind::kBadInput, std::string("Not a document of schema ") + kScreenSchema,
+                  {}, "Give what `assay screen --json` printed.");
+    }
+    ScreenReport report{.baseline = json::read_exact_text(in.at("baseline")),
+                        .convention = json::read_convention(in.at("convention")),
+                        .confidence = in.at("confidence").get<double>(),
+                        .seed = in.at("seed").get<std::uint64_t>(),
+                        .n_windows = in.at("n_windows").get<std::int64_t>(),
+                        .n_window_runs = in.at("n_window_runs").get<std::int64_t>()};
+    for (const Json& v : in.at("variants")) report.variants.push_back(read_variant(v));
+    for (const Json& w : in.at("warnings")) report.warnings.push_back(json::read_exact_text(w));
+    return report;
+  });
 }
 
 }  // namespace assay

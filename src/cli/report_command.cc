@@ -1,0 +1,87 @@
+// assay report: what was measured, as one page that opens offline.
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/assemble_study.h"
+#include "cli/commands.h"
+#include "core/error.h"
+#include "report/report.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+struct ReportFlags {
+  std::vector<std::string> inputs;
+  AssembleOptions assemble;
+  std::string output = "report.html";
+  double max_size_mib = 0, min_speed = 0;
+  bool json = false;
+};
+
+void write_page(const std::string& path, const std::string& page) {
+  if (path == "-") {
+    std::cout << page;
+    return;
+  }
+  std::ofstream file(path, std::ios::binary);
+  file << page;
+  file.close();
+  if (!file) throw Error(ErrorKind::kIo, "Cannot write the report", path);
+}
+
+void run_report(ReportFlags flags) {
+  // Said before long work: a program without the page can write the document only.
+  if (!flags.json && report_template().empty()) report_page({}, {});
+  DecisionRules& rules = flags.assemble.rules;
+  if (flags.max_size_mib > 0)
+    rules.max_size_bytes = static_cast<std::int64_t>(flags.max_size_mib * kMebibyte);
+  if (flags.min_speed > 0) rules.min_tokens_per_second = flags.min_speed;
+  const Study study = assemble_study(flags.inputs, flags.assemble);
+  const std::string document = to_json(study);
+  if (flags.json) {
+    std::cout << document;
+    return;
+  }
+  write_page(flags.output, report_page(report_template(), document));
+  for (const StudyFamily& family : study.families)
+    fmt::print("{}\n", family.decision ? family.decision->sentence : "");
+  if (flags.output != "-") fmt::print("Report: {}\n", flags.output);
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Context&) {
+  auto flags = std::make_shared<ReportFlags>();
+  CLI::App* command =
+      app.add_subcommand("report", "One HTML page of finished results: decision, losses, flips");
+  command
+      ->add_option("INPUT", flags->inputs,
+                   "What eval, compare, diverge, screen or report printed with --json, or runs of "
+                   "lm-evaluation-harness; runs are compared: the first is the baseline")
+      ->required();
+  command->add_option("-o,--output", flags->output, "The page; - is standard output")
+      ->capture_default_str();
+  command->add_flag("--json", flags->json, "Print the study document (docs/formats/study.md)");
+  command->add_option("--title", flags->assemble.title, "Default: the baselines' names");
+  command->add_option("--max-size", flags->max_size_mib, "Largest accepted file, MiB")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--min-speed", flags->min_speed, "Slowest accepted decoding, tokens per second")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--objective", flags->assemble.rules.objective,
+                   "Of all that keep the rules, recommend the one of smallest size or of greatest "
+                   "speed")
+      ->check(CLI::IsMember({"size", "speed"}))
+      ->capture_default_str();
+  add_compare_flags(*command, flags->assemble.compare);
+  command->callback([flags] { run_report(*flags); });
+}
+
+}  // namespace assay::cli

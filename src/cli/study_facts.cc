@@ -1,0 +1,111 @@
+#include "cli/study_facts.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+namespace assay::cli {
+namespace {
+
+class Facts {
+ public:
+  Facts(std::string family, std::string subject)
+      : family_(std::move(family)), subject_(std::move(subject)) {}
+  void add(const char* field, const std::string& value) {
+    if (!value.empty())
+      facts_.push_back({.family = family_, .subject = subject_, .field = field, .value = value});
+  }
+  std::vector<MethodFact> take() { return std::move(facts_); }
+
+ private:
+  std::string family_, subject_;
+  std::vector<MethodFact> facts_;
+};
+
+std::string digest_text(const Digest& digest) {
+  return digest == Digest{} ? std::string() : digest.hex();
+}
+
+void append(std::vector<MethodFact>& all, std::vector<MethodFact> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+std::vector<MethodFact> task_facts(const std::string& family, const TaskResult& task) {
+  Facts facts(family, "task " + task.task);
+  facts.add("version", task.version);
+  facts.add("few-shot examples", std::to_string(task.num_fewshot));
+  facts.add("items", fmt::format("{} of {}", task.n_samples, task.n_original));
+  facts.add("data set", fmt::format("{} {} {}", task.dataset.path, task.dataset.name,
+                                    task.dataset.split));
+  facts.add("data set digest", digest_text(task.dataset.content));
+  facts.add("definition digest", digest_text(task.definition));
+  facts.add("prompts digest", digest_text(task.prompts));
+  facts.add("generation settings", task.generation_kwargs_json);
+  if (task.early_stop) facts.add("stopped early", task.early_stop->sentence);
+  for (const std::string& note : task.notes) facts.add("note", note);
+  return facts.take();
+}
+
+}  // namespace
+
+std::vector<MethodFact> facts_of(const std::string& family, const Run& run) {
+  const RunHeader& header = run.header;
+  Facts facts(family, "run of " + header.model_name);
+  facts.add("assay version", header.assay_version);
+  facts.add("imported from", header.imported_from);
+  facts.add("engine", header.model.engine);
+  facts.add("architecture", header.model.architecture);
+  facts.add("KV types", header.model.runtime.kv.k + " / " + header.model.runtime.kv.v);
+  facts.add("flash attention", header.model.runtime.flash_attention ? "on" : "off");
+  facts.add("micro-batch", std::to_string(header.model.runtime.n_ubatch));
+  facts.add("few-shot seed", std::to_string(header.fewshot_seed));
+  facts.add("sampling seed", std::to_string(header.sampling_seed));
+  facts.add("limit", header.limit);
+  facts.add("chat template", header.chat ? digest_text(header.chat_template) : "not applied");
+  facts.add("system instruction", header.system_instruction);
+  facts.add("BOS", header.bos_rule);
+  facts.add("started", header.started);
+  std::vector<MethodFact> all = facts.take();
+  for (const TaskResult& task : run.tasks) append(all, task_facts(family, task));
+  return all;
+}
+
+std::string shell_quoted(const std::string& word) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+std::vector<StudyCommand> commands_of(const std::vector<StudyFamily>& families,
+                                      const std::vector<std::string>& inputs) {
+  std::string report = "assay report";
+  for (const std::string& input : inputs)
+    report += " " + shell_quoted(std::filesystem::path(input).filename().string());
+  std::vector<StudyCommand> commands{{"This report", report + " -o report.html"}};
+  for (const StudyFamily& family : families) {
+    if (!family.decision || family.decision->recommended.empty()) continue;
+    const std::string& name = family.decision->recommended;
+    const bool is_file = name.ends_with(".gguf");
+    const std::string file = is_file ? name : name + ".gguf";
+    if (!is_file && name.find_first_of("+=") == std::string::npos) {
+      commands.push_back({"Make the recommended variant",
+                          fmt::format("assay quantize {} {} {}", shell_quoted(family.baseline.name),
+                                      shell_quoted(file), shell_quoted(name))});
+      commands.push_back({"Serve it", "llama-server -m " + shell_quoted(file)});
+    } else if (is_file) {
+      commands.push_back({"Serve the recommended variant", "llama-server -m " + shell_quoted(file)});
+    }
+  }
+  return commands;
+}
+
+}  // namespace assay::cli

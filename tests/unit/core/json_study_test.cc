@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+
+#include "core/error.h"
+#include "core/study.h"
+
+namespace assay {
+namespace {
+
+Estimate estimate(double value) {
+  return {.value = value, .std_error = 0.5, .ci95 = Interval{value - 1, value + 1}};
+}
+
+StudyModel model(const std::string& name) {
+  return {.name = name,
+          .description = "llama 1M F16",
+          .weights = "00",
+          .engine = "llama.cpp",
+          .origin = "lm-eval",
+          .size_bytes = 7,
+          .bits_per_weight = 4.5,
+          .n_weights = 12,
+          .kv_k = "f16",
+          .kv_v = "q8_0",
+          .tensor_types = {{"F16", 1, 2, 3}},
+          .parts = {{"weights", "content", "00", "11"}},
+          .notes = {"a note"}};
+}
+
+Study example() {
+  StudyFamily family{.name = "tiny", .baseline = model("F16"), .variants = {model("Q4_0")}};
+  Comparison comparison{.baseline = {.name = "F16"}, .variant = {.name = "Q4_0"}};
+  family.comparisons = {comparison};
+  family.divergences.emplace_back().baseline.name = "F16";
+  family.divergences.front().variants.emplace_back().name = "Q4_0";
+  family.screens = {{.baseline = "F16",
+                     .n_windows = 9,
+                     .variants = {{.name = "Q4_0",
+                                   .verdict = ScreenVerdict::kDropped,
+                                   .criteria = {{.name = "kld", .limit = 0.1,
+                                                 .estimate = estimate(0.5),
+                                                 .verdict = ScreenVerdict::kDropped}}}}}};
+  family.speeds = {R"({"schema":"assay-speed/1","setups":[]})"};
+  family.items = {{.task = "mmlu", .task_class = "knowledge", .metric = "acc", .filter = "none",
+                   .n_items = 3, .models = {"F16", "Q4_0"}, .index = "aW5kZXg=",
+                   .chunks = {{.first = 0, .n = 3, .data = "ZGF0YQ=="}}}};
+  family.decision = Decision{
+      .rules = {.max_size_bytes = 9, .min_tokens_per_second = 2.5, .objective = "speed"},
+      .evidence = "tasks",
+      .recommended = "Q4_0",
+      .sentence = "Use Q4_0.",
+      .variants = {{.variant = "Q4_0",
+                    .standing = Standing::kRecommended,
+                    .reasons = {{"margin", "within"}},
+                    .would_decide = "nothing"}}};
+  return {.assay_version = "0",
+          .title = "A study \xff",
+          .created = "2026-01-01T00:00:00Z",
+          .families = {family},
+          .findings = {{.kind = "largest_loss", .state = FindingState::kNotShown, .family = "tiny",
+                        .variant = "Q4_0", .subject = "mmlu", .other = "", .sentence = "No.",
+                        .values = {{.label = "mmlu", .n = 3, .change = estimate(-0.1)}}}},
+          .method = {{"tiny", "run", "seed", "1"}},
+          .commands = {{"again", "assay report a.json"}},
+          .warnings = {"beware"}};
+}
+
+TEST(JsonStudy, ComesBackToTheLastBit) {
+  const std::string text = to_json(example());
+  const Study back = study_from_json(text);
+  EXPECT_EQ(to_json(back), text);
+  EXPECT_EQ(back.title, "A study \xff");
+  EXPECT_EQ(back.families[0].decision->variants[0].standing, Standing::kRecommended);
+  EXPECT_EQ(back.families[0].screens[0].variants[0].verdict, ScreenVerdict::kDropped);
+  EXPECT_EQ(back.families[0].comparisons[0].variant.name, "Q4_0");
+  EXPECT_EQ(back.findings[0].state, FindingState::kNotShown);
+}
+
+TEST(JsonStudy, RefusesWhatIsNone) {
+  EXPECT_THROW(study_from_json("{}"), Error);
+  EXPECT_THROW(study_from_json("[1"), Error);
+  std::string text = to_json(example());
+  text.replace(text.find("\"recommended\": \"Q4_0\""), 14, "\"recommender\":");
+  EXPECT_THROW(study_from_json(text), Error);
+}
+
+// Embedded documents have pages of their own.
+bool is_embedded(const std::string& path) {
+  return path == "families[].comparisons" || path == "families[].divergences" ||
+         path == "families[].screens" || path == "families[].speeds";
+}
+
+void collect(const nlohmann::json& json, const std::string& path, std::set<std::string>& paths) {
+  const bool is_estimate = json.is_object() && json.contains("ci95") && json.contains("reason");
+  if (is_embedded(path)) {
+    paths.insert(path);
+  } else if (json.is_object() && !is_estimate) {
+    for (const auto& [key, value] : json.items())
+      collect(value, path.empty() ? key : path + "." + key, paths);
+  } else if (json.is_array() && !json.empty() && json.front().is_object()) {
+    for (const auto& value : json) collect(value, path + "[]", paths);
+  } else {
+    paths.insert(path);
+  }
+}
+
+std::set<std::string> documented() {
+  std::ifstream stream(std::string(ASSAY_SOURCE_DIR) + "/docs/formats/study.md");
+  std::set<std::string> paths;
+  const std::regex code("`([^`]+)`");
+  for (std::string line; std::getline(stream, line);) {
+    const std::string cell = line.substr(0, line.find(" | "));
+    const bool names_paths = cell.find('.') != std::string::npos ||
+                             cell.find("`schema`") != std::string::npos ||
+                             cell.find("`warnings`") != std::string::npos;
+    if (!line.starts_with("| `") || !names_paths) continue;
+    for (std::sregex_iterator it(cell.begin(), cell.end(), code), end; it != end; ++it) {
+      const std::string path = (*it)[1];
+      if (path.starts_with("MODEL.")) {
+        paths.insert("families[].baseline" + path.substr(5));
+        paths.insert("families[].variants[]" + path.substr(5));
+      } else {
+        paths.insert(path.starts_with("F.") ? "families[]" + path.substr(1) : path);
+      }
+    }
+  }
+  return paths;
+}
+
+TEST(JsonStudy, ItsPageNamesExactlyItsFields) {
+  std::set<std::string> paths;
+  collect(nlohmann::json::parse(to_json(example())), "", paths);
+  std::vector<std::string> different;
+  const std::set<std::string> named = documented();
+  std::set_symmetric_difference(named.begin(), named.end(), paths.begin(), paths.end(),
+                                std::back_inserter(different));
+  EXPECT_EQ(different, std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace assay
