@@ -18,6 +18,8 @@ struct Context {
 void add_perplexity_command(CLI::App& app, Context& context);
 void add_diverge_command(CLI::App& app, Context& context);
 void add_eval_command(CLI::App& app, Context& context);
+void add_bench_command(CLI::App& app, Context& context);
+void add_tradeoff_command(CLI::App& app, Context& context);
 void add_compare_command(CLI::App& app, Context& context);
 void add_gate_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
