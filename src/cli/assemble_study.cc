@@ -1,5 +1,6 @@
 #include "cli/assemble_study.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -87,6 +88,10 @@ void compare_runs_of(Gathered& g, const CompareFlags& flags, Study& study) {
   }
   CompareOptions options = to_compare_options(flags);
   for (std::size_t i = 1; i < g.runs.size(); ++i) {
+    const std::string& name = g.runs[i].header.model_name;
+    const bool given = std::any_of(g.family.comparisons.begin(), g.family.comparisons.end(),
+                                   [&](const Comparison& c) { return c.variant.name == name; });
+    if (given) continue;
     Comparison comparison = compare_runs(g.runs.front(), g.runs[i], options);
     for (StudyModel& variant : g.family.variants) {
       if (variant.name == comparison.variant.name) variant.parts = comparison.parts;

@@ -18,10 +18,13 @@ struct Context {
 void add_perplexity_command(CLI::App& app, Context& context);
 void add_diverge_command(CLI::App& app, Context& context);
 void add_eval_command(CLI::App& app, Context& context);
+void add_bench_command(CLI::App& app, Context& context);
+void add_tradeoff_command(CLI::App& app, Context& context);
 void add_compare_command(CLI::App& app, Context& context);
 void add_gate_command(CLI::App& app, Context& context);
 void add_plan_command(CLI::App& app, Context& context);
 void add_noise_command(CLI::App& app, Context& context);
+void add_study_command(CLI::App& app, Context& context);
 void add_screen_command(CLI::App& app, Context& context);
 void add_import_command(CLI::App& app, Context& context);
 void add_report_command(CLI::App& app, Context& context);

@@ -1,11 +1,15 @@
 // The program: parses the command line, runs one command, turns errors into messages and exit
 // codes.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/bench_flags.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
@@ -15,11 +19,14 @@ namespace {
 
 void add_commands(CLI::App& app, assay::cli::Context& context) {
   using namespace assay::cli;
+  add_study_command(app, context);
   add_diverge_command(app, context);
   add_perplexity_command(app, context);
   add_eval_command(app, context);
   add_compare_command(app, context);
   add_gate_command(app, context);
+  add_bench_command(app, context);
+  add_tradeoff_command(app, context);
   add_plan_command(app, context);
   add_noise_command(app, context);
   add_screen_command(app, context);
@@ -46,7 +53,11 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_commands(app, context);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (!arguments.empty() && arguments.front() == "bench")
+      arguments = assay::cli::with_long_flags(std::move(arguments));
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const assay::Error& error) {

@@ -12,7 +12,9 @@
 
 #include "cli/comparison_table.h"
 #include "cli/eval_table.h"
+#include "cli/speed_table.h"
 #include "cli/table.h"
+#include "cli/tradeoff_table.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/json_comparison.h"
@@ -53,6 +55,12 @@ void print_report(const DivergenceReport& report, const OutputFlags& flags) {
 }
 
 void print_report(const ScreenReport& report, const OutputFlags& flags) { print_as(report, flags); }
+
+void print_report(const TradeoffReport& report, const OutputFlags& flags) {
+  print_as(report, flags);
+}
+
+void print_report(const SpeedResult& result, const OutputFlags& flags) { print_as(result, flags); }
 
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags) { print_as(runs, flags); }
 

@@ -9,12 +9,16 @@
 #include "core/divergence.h"
 #include "core/run.h"
 #include "core/screen.h"
+#include "core/speed.h"
+#include "core/tradeoff.h"
 
 namespace assay::cli {
 
 void print_report(const PerplexityReport& report, const OutputFlags& flags);
 void print_report(const DivergenceReport& report, const OutputFlags& flags);
 void print_report(const ScreenReport& report, const OutputFlags& flags);
+void print_report(const SpeedResult& result, const OutputFlags& flags);
+void print_report(const TradeoffReport& report, const OutputFlags& flags);
 void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
 // n_flips: newly wrong and newly right items named per task.
 void print_report(const std::vector<Comparison>& comparisons, const OutputFlags& flags,

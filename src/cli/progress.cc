@@ -64,6 +64,12 @@ void ProgressLine::show(const MeasureProgress& progress) {
   }
 }
 
+void ProgressLine::show(const BenchProgress& progress) {
+  std::string line = progress.phase + "  " + format_duration(progress.elapsed_s);
+  if (progress.budget_s > 0) line += " of at most " + format_duration(progress.budget_s);
+  write(line, false);
+}
+
 void ProgressLine::show(const TaskRunProgress& progress) {
   const EvaluateProgress& task = progress.task;
   const std::string phase = progress.model + progress.phase + task.task;

@@ -17,6 +17,7 @@ class ProgressLine {
 
   void show(const MeasureProgress& progress);
   void show(const TaskRunProgress& progress);
+  void show(const BenchProgress& progress);
   void show_bytes(const std::string& what, std::int64_t n_done, std::int64_t n_total);
   void clear();
 

@@ -36,15 +36,6 @@ CellText of_variant(std::function<std::string(const DivergenceStatistics&)> text
   };
 }
 
-std::string size_text(std::int64_t bytes) {
-  constexpr double kKiB = 1024;
-  const double value = static_cast<double>(bytes);
-  if (value < kKiB) return fmt::format("{} B", bytes);
-  if (value < kKiB * kKiB) return fmt::format("{:.1f} KiB", value / kKiB);
-  if (value < kKiB * kKiB * kKiB) return fmt::format("{:.1f} MiB", value / (kKiB * kKiB));
-  return fmt::format("{:.2f} GiB", value / (kKiB * kKiB * kKiB));
-}
-
 std::string with_error(const Estimate& estimate, double factor = 1) {
   const std::optional<double> error =
       estimate.std_error ? std::optional(factor * *estimate.std_error) : std::nullopt;
@@ -55,7 +46,7 @@ void add_model_columns(std::vector<Column>& columns, const std::vector<Row>& row
   add(columns, rows, {.title = "name", .align = Align::kLeft},
       [](const Row& row) { return printable(row.model->name); });
   add(columns, rows, {.title = "size", .priority = 3},
-      [](const Row& row) { return size_text(row.model->info.size_bytes); });
+      [](const Row& row) { return format_bytes(row.model->info.size_bytes); });
   add(columns, rows, {.title = "bpw", .priority = 4},
       [](const Row& row) { return fmt::format("{:.2f}", row.model->info.bits_per_weight); });
   add(columns, rows, {.title = "PPL ± err"},

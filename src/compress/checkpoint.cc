@@ -56,6 +56,7 @@ void set_dimensions(CheckpointFacts& facts, const GgufHeader& header) {
   facts.head_dim_v = small_integer(header, arch + "attention.value_length");
   if (facts.head_dim_k == 0) facts.head_dim_k = shared;
   if (facts.head_dim_v == 0) facts.head_dim_v = shared;
+  facts.n_head_kv = small_integer(header, arch + "attention.head_count_kv");
 }
 
 bool is_matrix(const GgufTensor& tensor) { return tensor.shape.size() >= 2 && tensor.shape[1] > 1; }

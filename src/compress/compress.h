@@ -70,6 +70,7 @@ struct CheckpointFacts {
   std::int64_t n_weights = 0, size_bytes = 0;
   double bits_per_weight = 0;
   int head_dim_k = 0, head_dim_v = 0, n_layer = 0, n_embd = 0, n_ctx_train = 0, n_vocab = 0;
+  int n_head_kv = 0;  // 0: not told, or unlike from layer to layer
   std::vector<TensorTypeCount> tensor_types;
   bool quantised = false;  // any 2-D weight of fewer than 16 bits
   // Weights stored in 16 or 32 bits that lie on a grid of a few bits: "4-bit blocks of 32" ...

@@ -79,4 +79,13 @@ std::string format_with_interval(double value, const std::optional<Interval>& in
          "]";
 }
 
+std::string format_bytes(std::int64_t n_bytes) {
+  constexpr double kKiB = 1024;
+  const auto value = static_cast<double>(n_bytes);
+  if (value < kKiB) return fmt::format("{} B", n_bytes);
+  if (value < kKiB * kKiB) return fmt::format("{:.1f} KiB", value / kKiB);
+  if (value < kKiB * kKiB * kKiB) return fmt::format("{:.1f} MiB", value / (kKiB * kKiB));
+  return fmt::format("{:.2f} GiB", value / (kKiB * kKiB * kKiB));
+}
+
 }  // namespace assay

@@ -1,6 +1,7 @@
 // Numbers for people: the error decides how many digits are shown.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,5 +22,8 @@ std::string format_with_error(double value, const std::optional<double>& std_err
 // [0.8, 1.6]".
 std::string format_with_interval(double value, const std::optional<Interval>& interval,
                                  const std::string& unit = {});
+
+// "512 B", "370.3 KiB", "258.3 MiB", "1.20 GiB".
+std::string format_bytes(std::int64_t n_bytes);
 
 }  // namespace assay

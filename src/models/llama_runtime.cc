@@ -62,6 +62,13 @@ std::optional<std::string> kv_type_problem(const std::string& type, HeadDimensio
   return std::nullopt;
 }
 
+double kv_bytes_per_head(const KvTypes& types, HeadDimensions heads) {
+  const KvType* k = find_kv_type(types.k);
+  const KvType* v = find_kv_type(types.v);
+  if (k == nullptr || v == nullptr) return 0;
+  return k->bytes_per_value * heads.k + v->bytes_per_value * heads.v;
+}
+
 std::int64_t estimate_memory_bytes(const ModelOptions& options, const ModelInfo& info) {
   const auto bytes_per_value = [](const std::string& name) {
     const KvType* type = find_kv_type(name);

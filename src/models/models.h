@@ -112,6 +112,8 @@ struct HeadDimensions {
   int k = 0, v = 0;
 };
 std::optional<std::string> kv_type_problem(const std::string& type, HeadDimensions heads);
+// Bytes that one head of one layer keeps per token; 0 for an unknown type.
+double kv_bytes_per_head(const KvTypes& types, HeadDimensions heads);
 
 // Renders messages by a Jinja chat template. Error{kBadInput} with the template's message.
 struct ChatTemplateOptions {

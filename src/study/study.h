@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench.h"
 #include "compress/compress.h"
+#include "core/comparison.h"
 #include "core/divergence.h"
 #include "core/screen.h"
+#include "core/tradeoff.h"
 #include "eval/eval.h"
 #include "store/store.h"
 
@@ -123,6 +126,46 @@ struct TaskRun {
 };
 // One run per model: the baseline first. Each is opened, asked everything and closed in turn.
 std::vector<TaskRun> run_tasks(const TaskRunOptions& options);
+
+// ---- Speed and memory (speed.cc) ----
+
+struct SpeedPoint {  // engine settings under which every model is measured
+  RuntimeRequest runtime;
+  int n_batch = 2048;
+  std::string label;  // what differs from the other points: "t=4"; empty for a single point
+};
+
+struct SpeedOptions {
+  std::string baseline;               // a GGUF path, optionally with "+kv=..."
+  std::vector<std::string> variants;  // as parse_variant accepts; may be empty
+  std::vector<SpeedPoint> points;     // at least one
+  QuantizeOptions recipe;
+  std::string cache_dir;
+  std::vector<std::string> prompts;  // texts for the requests; empty = random tokens
+  int n_gen_of_prompts = 0;          // tokens that each generates
+  // Tests, precision, budget, seed, child ...; setups and prompts are filled in here. A prompt's
+  // request replaces the tests that are requests.
+  BenchOptions bench;
+  std::function<void(const MeasureProgress&)> progress;  // while variants are made; may be empty
+};
+// Without variants every point is compared with the first; else each variant with the baseline at
+// the same point.
+SpeedResult measure_speed(const SpeedOptions& options);
+
+// One prompt per line, or per line's "prompt" or "text" of a .jsonl file. Error{kBadInput} when
+// there is none, or naming the line.
+std::vector<std::string> load_prompts(const std::string& path);
+
+// ---- What it costs beside what it buys (tradeoff.cc) ----
+
+// Joins a speed result with comparisons of its variants, by name and else by the weights' digest.
+// Decoding is the first tg test of one sequence, the prompt the first pp, the request the first.
+// A row is dominated by one that keeps the limits and is at least as good in accuracy, decoding,
+// prompt speed and memory and better in one, by the figures themselves; what only one of the two
+// has cannot be compared, and then neither dominates.
+// Error{kUsage} for more than one baseline, or when no comparison belongs to any setup.
+TradeoffReport trade_off(const SpeedResult& speed, std::span<const Comparison> comparisons,
+                         const TradeoffLimits& limits);
 
 // ---- Runs made elsewhere (import_runs.cc) ----
 

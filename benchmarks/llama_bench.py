@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Runs `assay bench` and llama-bench of the same llama.cpp source alternately and compares their medians, and the memory
+that Assay reports with what the kernel told about the process.
+
+usage: llama_bench.py --assay build/release/assay --llama-bin DIR --model base.gguf [MORE.gguf ...]
+                      [--tests -p 512 -n 128] [--pairs 5] [--repetitions 3] [--threads 2] [--out result.json]
+"""
+import argparse
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+from pairs import alternate, run
+
+
+def ours(assay, model, arguments):
+    # Requests are not llama-bench's; with -r the rounds are as many as its repetitions.
+    done = run([assay, "bench", model, *arguments, "--request", "0,0", "--json"])
+    document = json.loads(done["output"])
+    done["samples"] = {}
+    for series in document["series"]:
+        name = document["tests"][series["test"]]["name"]
+        done["samples"][name] = [
+            (s["n_prompt"] + s["n_gen"]) * 1e9 / s["duration_ns"] for s in series["samples"] if s["round"] >= 0]
+    done["reported_peak_mib"] = document["setups"][0]["peak_bytes"] / 2**20
+    return done
+
+
+def theirs(llama_bench, model, arguments):
+    done = run([llama_bench, "-m", model, *arguments, "-o", "json"])
+    done["samples"] = {}
+    for row in json.loads(done["output"]):
+        parts = [f"{kind}{row[key]}" for kind, key in (("pp", "n_prompt"), ("tg", "n_gen")) if row[key]]
+        depth = f" @ d{row['n_depth']}" if row["n_depth"] else ""
+        done["samples"]["+".join(parts) + depth] = row["samples_ts"]
+    return done
+
+
+def batched(llama_batched, model, arguments):
+    """llama-batched-bench: one line per number of sequences; a row of it is our test at a depth and in parallel."""
+    done = run([llama_batched, "-m", model, *arguments, "--output-format", "jsonl"], merge=True)
+    done["samples"] = {}
+    for line in re.findall(r"^\{.*\}$", done["output"], re.M):
+        row = json.loads(line)
+        done["samples"][f"pp{row['pp']} x {row['pl']}"] = [row["speed_pp"]]
+        done["samples"][f"tg{row['tg']} @ d{row['pp']} x {row['pl']}"] = [row["speed_tg"]]
+    return done
+
+
+def compare(label, here, there, n_pairs):
+    pairs, n_discarded = alternate(label, lambda _: here(), lambda _: there(), n_pairs)
+    rows = []
+    for name in pairs[0]["assay"]["samples"]:
+        if name not in pairs[0]["peer"]["samples"]:
+            continue
+        of = {who: [s for p in pairs for s in p[who]["samples"][name]] for who in ("assay", "peer")}
+        medians = {who: statistics.median(samples) for who, samples in of.items()}
+        ratio = medians["assay"] / medians["peer"]
+        rows.append({"model": label, "test": name, "ratio": ratio, "n_pairs": len(pairs), "n_discarded": n_discarded,
+                     "assay": of["assay"], "peer": of["peer"]})
+        print(f"{label}, {name}: {medians['assay']:.2f} against {medians['peer']:.2f} tokens/s, ratio {ratio:.4f}", flush=True)
+    memory = [p["assay"]["reported_peak_mib"] / p["assay"]["peak_mib"] for p in pairs]
+    print(f"{label}: reported peak memory over the kernel's: {min(memory):.4f} to {max(memory):.4f}", flush=True)
+    return rows, memory
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--assay", default="build/release/assay")
+    parser.add_argument("--llama-bin", required=True, help="folder with llama-bench (and llama-batched-bench, else skipped)")
+    parser.add_argument("--model", required=True, nargs="+")
+    parser.add_argument("--prompt", default="512")
+    parser.add_argument("--generate", default="128")
+    parser.add_argument("--threads", default="2")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--repetitions", default="3")
+    parser.add_argument("--extra", default="", help="further flags for both, such as '-d 512'")
+    parser.add_argument("--parallel", type=int, default=0, help="also against llama-batched-bench, so many sequences")
+    parser.add_argument("--out")
+    args = parser.parse_args()
+    llama = pathlib.Path(args.llama_bin)
+    common = ["-t", args.threads, *args.extra.split()]
+    arguments = ["-p", args.prompt, "-n", args.generate, "-r", args.repetitions, *common]
+    rows, memory = [], []
+    for model in args.model:
+        label = pathlib.Path(model).name
+        more = compare(label, lambda: ours(args.assay, model, arguments),
+                       lambda: theirs(str(llama / "llama-bench"), model, arguments), args.pairs)
+        rows += more[0]
+        memory += more[1]
+        peer = llama / "llama-batched-bench"
+        if args.parallel and not peer.exists():
+            print(f"SKIP: {peer} is not there")
+        elif args.parallel:
+            n = str(args.parallel)
+            n_ctx = str(args.parallel * 512)
+            flags = ["-p", "128", "-n", "0", "-r", args.repetitions, "-t", args.threads, "--parallel", n]
+            deep = ["-p", "0", "-n", "32", "-d", "128", "-r", args.repetitions, "-t", args.threads, "--parallel", n]
+
+            def both():
+                done, second = ours(args.assay, model, flags), ours(args.assay, model, deep)
+                done["samples"].update(second["samples"])
+                done["other_load"] = max(done["other_load"], second["other_load"])
+                return done
+
+            more = compare(label, both, lambda: batched(str(peer), model, [
+                "-npp", "128", "-ntg", "32", "-npl", n, "-c", n_ctx, "-t", args.threads]), args.pairs)
+            rows += more[0]
+    if args.out:
+        pathlib.Path(args.out).write_text(json.dumps({"arguments": vars(args), "rows": rows, "memory": memory}, indent=1) + "\n")
+    worst = max(abs(row["ratio"] - 1) for row in rows)
+    print(f"largest difference of medians: {100 * worst:.2f} %")
+    sys.exit(0 if worst <= 0.03 else 1)
+
+
+if __name__ == "__main__":
+    main()

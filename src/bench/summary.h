@@ -1,0 +1,26 @@
+// Figures that follow from samples.
+#pragma once
+
+#include <map>
+#include <span>
+
+#include "core/speed.h"
+
+namespace assay::detail {
+
+// What one sample says: nanoseconds, the smaller the faster. Absent where a test has no such part.
+std::optional<double> ns_per_token(const SpeedSample& sample);
+std::optional<double> first_token_ns(const SpeedTest& test, const SpeedSample& sample);
+std::optional<double> later_token_ns(const SpeedTest& test, const SpeedSample& sample);
+
+// Per round the median of its samples; warm-up left out.
+using ByRound = std::map<int, double>;
+
+double median_of(std::vector<double> values);
+
+// How many times as fast as the baseline: geometric mean over the rounds both took part in, with a
+// confidence sequence of its logarithm (stats' StudentSequence): the interval holds whenever the
+// rounds ended.
+Estimate speed_ratio(const ByRound& baseline, const ByRound& variant);
+
+}  // namespace assay::detail
