@@ -35,8 +35,8 @@ std::vector<MethodFact> task_facts(const std::string& family, const TaskResult& 
   facts.add("version", task.version);
   facts.add("few-shot examples", std::to_string(task.num_fewshot));
   facts.add("items", fmt::format("{} of {}", task.n_samples, task.n_original));
-  facts.add("data set", fmt::format("{} {} {}", task.dataset.path, task.dataset.name,
-                                    task.dataset.split));
+  facts.add("data set",
+            fmt::format("{} {} {}", task.dataset.path, task.dataset.name, task.dataset.split));
   facts.add("data set digest", digest_text(task.dataset.content));
   facts.add("definition digest", digest_text(task.definition));
   facts.add("prompts digest", digest_text(task.prompts));
@@ -102,7 +102,8 @@ std::vector<StudyCommand> commands_of(const std::vector<StudyFamily>& families,
                                       shell_quoted(file), shell_quoted(name))});
       commands.push_back({"Serve it", "llama-server -m " + shell_quoted(file)});
     } else if (is_file) {
-      commands.push_back({"Serve the recommended variant", "llama-server -m " + shell_quoted(file)});
+      commands.push_back(
+          {"Serve the recommended variant", "llama-server -m " + shell_quoted(file)});
     }
   }
   return commands;

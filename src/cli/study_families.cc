@@ -50,8 +50,8 @@ StudyModel compared_model(const ComparedModel& model) {
                  .size_bytes = model.size_bytes,
                  .bits_per_weight = model.bits_per_weight};
   if (model.bits_per_weight > 0) {
-    out.n_weights = std::llround(kBitsInByte * static_cast<double>(model.size_bytes) /
-                                 model.bits_per_weight);
+    out.n_weights =
+        std::llround(kBitsInByte * static_cast<double>(model.size_bytes) / model.bits_per_weight);
   }
   return out;
 }
@@ -127,10 +127,10 @@ void FamilyList::add_runs(std::vector<Run> runs) {
                        [&](const Run& r) { return same_model(r, runs.front()); });
   };
   const auto known = std::find_if(families_.begin(), families_.end(), knows);
-  Gathered& g = known != families_.end()            ? *known
-                : runs.size() > 1 || first_of_all   ? family_of(model_of_run(runs.front()))
-                : families_.front().runs.empty()    ? family_of(model_of_run(runs.front()))
-                                                    : families_.front();
+  Gathered& g = known != families_.end()          ? *known
+                : runs.size() > 1 || first_of_all ? family_of(model_of_run(runs.front()))
+                : families_.front().runs.empty()  ? family_of(model_of_run(runs.front()))
+                                                  : families_.front();
   for (Run& run : runs) {
     const StudyModel model = model_of_run(run);
     const bool is_baseline = g.runs.empty() || same_model(g.runs.front(), run);

@@ -64,10 +64,9 @@ void judge_tasks(const Comparison& c, Judged& judged) {
     return;
   }
   const MetricComparison* row = weakest(c);
-  const std::string evidence =
-      row ? fmt::format("{} {} on {} items", row->task, detail::points_with_interval(row->change),
-                        row->n)
-          : c.reason;
+  const std::string evidence = row ? fmt::format("{} {} on {} items", row->task,
+                                                 detail::points_with_interval(row->change), row->n)
+                                   : c.reason;
   switch (c.verdict) {
     case Verdict::kWithinMargin:
       judged.add(Outcome::kKept, "margin", "within the margin on every task: " + evidence);
@@ -140,8 +139,8 @@ std::string sentence_of(const Decision& decision, const StudyFamily& family) {
   }
   for (const VariantStanding& v : decision.variants) {
     if (v.variant != decision.recommended) continue;
-    return fmt::format("Use {}: the {} variant that is shown to keep every rule ({}).{}",
-                       v.variant, decision.rules.objective == "speed" ? "fastest" : "smallest",
+    return fmt::format("Use {}: the {} variant that is shown to keep every rule ({}).{}", v.variant,
+                       decision.rules.objective == "speed" ? "fastest" : "smallest",
                        v.reasons.empty() ? "" : v.reasons.front().text, only);
   }
   return {};
@@ -192,8 +191,8 @@ Decision decide(const StudyFamily& family, const DecisionRules& rules,
   std::vector<Judged> all;
   for (const std::string& name : detail::variant_names(family)) {
     const auto speed = tokens_per_second.find(name);
-    all.push_back(judge(family, name, rules,
-                        speed == tokens_per_second.end() ? 0 : speed->second, max_ppl_increase));
+    all.push_back(judge(family, name, rules, speed == tokens_per_second.end() ? 0 : speed->second,
+                        max_ppl_increase));
   }
   const std::vector<Judged*> kept = ranked(all, rules.objective);
   if (!kept.empty()) {

@@ -43,9 +43,8 @@ const ClassDifference* difference_between(const Comparison& c, const std::string
 std::optional<Finding> sensitive_class(const StudyFamily& family, const Comparison& c) {
   if (c.classes.size() < 2) return std::nullopt;
   std::vector<ClassComparison> classes = c.classes;
-  std::stable_sort(classes.begin(), classes.end(), [](const auto& a, const auto& b) {
-    return a.change.value < b.change.value;
-  });
+  std::stable_sort(classes.begin(), classes.end(),
+                   [](const auto& a, const auto& b) { return a.change.value < b.change.value; });
   const ClassComparison& most = classes.front();
   const ClassComparison& least = classes.back();
   Finding finding{.kind = "sensitive_class",
@@ -112,9 +111,8 @@ std::optional<Finding> largest_loss(const StudyFamily& family) {
       : finding.state == FindingState::kNotShown
           ? "No variant loses as much as the margin on any task; the largest change: "
           : "The largest loss may be chance: ";
-  finding.sentence =
-      fmt::format("{}{} on {} ({}): {} on {} items.", what, finding.variant, row.task, row.metric,
-                  points_with_interval(row.change), row.n);
+  finding.sentence = fmt::format("{}{} on {} ({}): {} on {} items.", what, finding.variant,
+                                 row.task, row.metric, points_with_interval(row.change), row.n);
   return finding;
 }
 
@@ -168,10 +166,9 @@ std::optional<Finding> larger_resists(const StudyFamily& small, const StudyFamil
   const std::string words = finding.state == FindingState::kShown      ? "resists better than"
                             : finding.state == FindingState::kNotShown ? "resists no better than"
                                                                        : "may resist better than";
-  finding.sentence =
-      fmt::format("{}: {} {} {}: {} against {}, mean of {} tasks.", finding.variant, large.name,
-                  words, small.name, points_with_interval(*lost_b), points_with_interval(*lost_a),
-                  shared.size());
+  finding.sentence = fmt::format("{}: {} {} {}: {} against {}, mean of {} tasks.", finding.variant,
+                                 large.name, words, small.name, points_with_interval(*lost_b),
+                                 points_with_interval(*lost_a), shared.size());
   return finding;
 }
 

@@ -29,7 +29,8 @@ static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, PartDifference> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, PartDifference> {
   io("part", t.part);
   io("field", t.field);
   io("baseline", t.baseline);
@@ -109,12 +110,14 @@ static void metric_fields(Io& io, T& t) {
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, MetricComparison> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, MetricComparison> {
   metric_fields(io, t);
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, GroupComparison> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, GroupComparison> {
   metric_fields(io, t);
   io("tasks", t.tasks);
   io("weights", t.weights);
@@ -122,7 +125,8 @@ static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassComparison> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, ClassComparison> {
   io("task_class", t.task_class);
   io("tasks", t.tasks);
   io("n", t.n);
@@ -131,7 +135,8 @@ static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ClassDifference> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, ClassDifference> {
   io("first", t.first);
   io("second", t.second);
   io("difference", t.difference);
@@ -140,7 +145,8 @@ static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, TextComparison> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, TextComparison> {
   io("task", t.task);
   io("n", t.n);
   io("n_identical", t.n_identical);
@@ -151,7 +157,8 @@ static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<
 }
 
 template <typename Io, typename T>
-static void fields_of(Io& io, T& t) requires std::is_same_v<std::remove_const_t<T>, ComparisonSettings> {
+static void fields_of(Io& io,
+                      T& t) requires std::is_same_v<std::remove_const_t<T>, ComparisonSettings> {
   io("margin", t.margin);
   io("max_ppl_increase", t.max_ppl_increase);
   io("alpha", t.alpha);

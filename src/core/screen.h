@@ -50,6 +50,6 @@ inline constexpr const char* kScreenSchema = "assay-screen/1";
 // docs/formats/screen.md; indented, with a newline at the end.
 std::string to_json(const ScreenReport& report);
 ScreenReport screen_report_from_json(std::string_view text);  // Error{kBadInput}
-const char* to_string(ScreenVerdict verdict);  // "passed", "dropped", "undecided"
+const char* to_string(ScreenVerdict verdict);                 // "passed", "dropped", "undecided"
 
 }  // namespace assay

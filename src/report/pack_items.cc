@@ -60,8 +60,11 @@ Json item_of(const Row& row, const std::string& filter) {
     if (answers.empty()) first = answer;
     answers.push_back(repeats ? Json("same") : std::move(answer));
   }
-  return {{"prompt", detail::prompt_of(base)}, {"target", base.target}, {"choices", base.choices},
-          {"gold", base.gold},                 {"answers", answers}};
+  return {{"prompt", detail::prompt_of(base)},
+          {"target", base.target},
+          {"choices", base.choices},
+          {"gold", base.gold},
+          {"answers", answers}};
 }
 
 // 'c': wrong, and another answer than the baseline's wrong one.
@@ -69,8 +72,7 @@ char outcome_beside(const SampleRecord* sample, const SampleRecord& base, const 
   if (!sample) return '-';
   const char outcome = detail::outcome_of(*sample, out.metric, out.filter);
   if (outcome != '0' || detail::outcome_of(base, out.metric, out.filter) != '0') return outcome;
-  const bool same =
-      detail::answer_key(*sample, out.metric) == detail::answer_key(base, out.metric);
+  const bool same = detail::answer_key(*sample, out.metric) == detail::answer_key(base, out.metric);
   return same ? '0' : 'c';
 }
 

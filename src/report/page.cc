@@ -14,7 +14,7 @@ std::size_t length_of_unsafe(std::string_view at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(at[i]); };
   if (at.size() >= 2 && byte(0) == 0xD8 && byte(1) == 0x9C) return 2;  // U+061C
   if (at.size() < 3 || byte(0) != 0xE2) return 0;
-  const bool general = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||  // U+200E, U+200F
+  const bool general = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||   // U+200E, U+200F
                                            (byte(2) >= 0xA8 && byte(2) <= 0xAE));  // U+2028-202E
   const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;     // U+2066-2069
   return general || isolates ? 3 : 0;

@@ -51,7 +51,8 @@ TEST(Decide, ConstraintsRuleOutOrLeaveOpen) {
   const DecisionRules fast{.min_tokens_per_second = 10};
   EXPECT_EQ(decide(family, fast, {{"Q8_0", 12}, {"Q6_K", 8}}).recommended, "Q8_0");
   EXPECT_EQ(standing_of(decide(family, fast, {{"Q8_0", 12}}), "Q6_K"), Standing::kUndecided);
-  EXPECT_EQ(decide(family, {.objective = "speed"}, {{"Q8_0", 12}, {"Q6_K", 8}}).recommended, "Q8_0");
+  EXPECT_EQ(decide(family, {.objective = "speed"}, {{"Q8_0", 12}, {"Q6_K", 8}}).recommended,
+            "Q8_0");
 }
 
 TEST(Decide, IdenticalAnswersProveNothing) {
@@ -81,7 +82,8 @@ TEST(Decide, ScreeningRulesOutBeforeTasksAreAsked) {
 
 TEST(Decide, PerplexityJudgesOnlyWhereNoTaskWasAsked) {
   StudyFamily family = family_of({});
-  family.variants = {{.name = "Q8_0", .size_bytes = 8}, {.name = "Q4_0", .size_bytes = 4},
+  family.variants = {{.name = "Q8_0", .size_bytes = 8},
+                     {.name = "Q4_0", .size_bytes = 4},
                      {.name = "Q2_K", .size_bytes = 2}};
   add_divergence(family, "Q8_0", estimate(1.002, 0.001));
   add_divergence(family, "Q4_0", estimate(1.05, 0.01));

@@ -25,9 +25,9 @@ Finding only(const std::vector<StudyFamily>& families, const std::string& kind) 
 }
 
 Finding classes(Estimate difference, double p) {
-  return only({family_of({with_classes(estimate(-0.01, 0.01), estimate(-0.06, 0.02), difference,
-                                       p)})},
-              "sensitive_class");
+  return only(
+      {family_of({with_classes(estimate(-0.01, 0.01), estimate(-0.06, 0.02), difference, p)})},
+      "sensitive_class");
 }
 
 TEST(Findings, TheMostSensitiveClassIsShownByItsAdjustedTest) {
@@ -51,8 +51,8 @@ TEST(Findings, WideOrUnadjustedDifferencesOfClassesAreUndecided) {
 }
 
 TEST(Findings, OneClassIsNoRanking) {
-  for (const Finding& finding :
-       find_in({family_of({comparison("Q4_0", {{"a", "maths", 0, 0.1, kUndecided, 1}}, kUndecided)})}))
+  for (const Finding& finding : find_in(
+           {family_of({comparison("Q4_0", {{"a", "maths", 0, 0.1, kUndecided, 1}}, kUndecided)})}))
     EXPECT_NE(finding.kind, "sensitive_class");
 }
 
@@ -81,9 +81,9 @@ TEST(Findings, TheLargestOfManyPaysForBeingChosen) {
 }
 
 TEST(Findings, WhereAllIsWithinTheMarginNothingIsLost) {
-  const Finding finding = only(
-      {family_of({comparison("Q8_0", {{"mmlu", "", -0.001, 0.005, kWithin, 0.4}}, kWithin)})},
-      "largest_loss");
+  const Finding finding =
+      only({family_of({comparison("Q8_0", {{"mmlu", "", -0.001, 0.005, kWithin, 0.4}}, kWithin)})},
+           "largest_loss");
   EXPECT_EQ(finding.state, FindingState::kNotShown);
 }
 
@@ -97,8 +97,8 @@ TEST(Findings, AVariantIdenticalToTheBaselineHasNone) {
 }
 
 Finding beyond(Verdict verdict, Estimate ratio) {
-  StudyFamily family = family_of({comparison("Q4_0", {{"mmlu", "", -0.03, 0.01, verdict, 0.01}},
-                                             verdict)});
+  StudyFamily family =
+      family_of({comparison("Q4_0", {{"mmlu", "", -0.03, 0.01, verdict, 0.01}}, verdict)});
   add_divergence(family, "Q4_0", ratio);
   return only({family}, "tasks_beyond_perplexity");
 }

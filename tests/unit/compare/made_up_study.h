@@ -9,9 +9,7 @@
 namespace assay::made_up {
 
 inline Estimate estimate(double value, double half) {
-  return {.value = value,
-          .std_error = half / 1.96,
-          .ci95 = Interval{value - half, value + half}};
+  return {.value = value, .std_error = half / 1.96, .ci95 = Interval{value - half, value + half}};
 }
 
 struct MadeUpTask {
@@ -44,15 +42,13 @@ inline Comparison with_classes(Estimate knowledge, Estimate maths, Estimate diff
   Comparison c = comparison("Q4_0", {}, Verdict::kUndecided);
   c.classes = {{.task_class = "knowledge", .tasks = {"mmlu"}, .n = 100, .change = knowledge},
                {.task_class = "maths", .tasks = {"gsm8k"}, .n = 100, .change = maths}};
-  c.class_differences = {{.first = "knowledge",
-                          .second = "maths",
-                          .difference = difference,
-                          .p = p,
-                          .p_adjusted = p}};
+  c.class_differences = {
+      {.first = "knowledge", .second = "maths", .difference = difference, .p = p, .p_adjusted = p}};
   return c;
 }
 
-inline StudyFamily family_of(std::vector<Comparison> comparisons, const std::string& name = "base") {
+inline StudyFamily family_of(std::vector<Comparison> comparisons,
+                             const std::string& name = "base") {
   StudyFamily family{.name = name, .baseline = {.name = name, .size_bytes = 1000}};
   std::int64_t size = 800;
   for (const Comparison& c : comparisons) {

@@ -43,28 +43,40 @@ Study example() {
                      .n_windows = 9,
                      .variants = {{.name = "Q4_0",
                                    .verdict = ScreenVerdict::kDropped,
-                                   .criteria = {{.name = "kld", .limit = 0.1,
+                                   .criteria = {{.name = "kld",
+                                                 .limit = 0.1,
                                                  .estimate = estimate(0.5),
                                                  .verdict = ScreenVerdict::kDropped}}}}}};
   family.speeds = {R"({"schema":"assay-speed/1","setups":[]})"};
-  family.items = {{.task = "mmlu", .task_class = "knowledge", .metric = "acc", .filter = "none",
-                   .n_items = 3, .models = {"F16", "Q4_0"}, .index = "aW5kZXg=",
+  family.items = {{.task = "mmlu",
+                   .task_class = "knowledge",
+                   .metric = "acc",
+                   .filter = "none",
+                   .n_items = 3,
+                   .models = {"F16", "Q4_0"},
+                   .index = "aW5kZXg=",
                    .chunks = {{.first = 0, .n = 3, .data = "ZGF0YQ=="}}}};
-  family.decision = Decision{
-      .rules = {.max_size_bytes = 9, .min_tokens_per_second = 2.5, .objective = "speed"},
-      .evidence = "tasks",
-      .recommended = "Q4_0",
-      .sentence = "Use Q4_0.",
-      .variants = {{.variant = "Q4_0",
-                    .standing = Standing::kRecommended,
-                    .reasons = {{"margin", "within"}},
-                    .would_decide = "nothing"}}};
+  Decision& decision = family.decision.emplace();
+  decision.rules.max_size_bytes = 9;
+  decision.rules.min_tokens_per_second = 2.5;
+  decision.rules.objective = "speed";
+  decision.evidence = "tasks";
+  decision.recommended = "Q4_0";
+  decision.sentence = "Use Q4_0.";
+  VariantStanding& standing = decision.variants.emplace_back();
+  standing = {.variant = "Q4_0", .standing = Standing::kRecommended, .would_decide = "nothing"};
+  standing.reasons.push_back({"margin", "within"});
   return {.assay_version = "0",
           .title = "A study \xff",
           .created = "2026-01-01T00:00:00Z",
           .families = {family},
-          .findings = {{.kind = "largest_loss", .state = FindingState::kNotShown, .family = "tiny",
-                        .variant = "Q4_0", .subject = "mmlu", .other = "", .sentence = "No.",
+          .findings = {{.kind = "largest_loss",
+                        .state = FindingState::kNotShown,
+                        .family = "tiny",
+                        .variant = "Q4_0",
+                        .subject = "mmlu",
+                        .other = "",
+                        .sentence = "No.",
                         .values = {{.label = "mmlu", .n = 3, .change = estimate(-0.1)}}}},
           .method = {{"tiny", "run", "seed", "1"}},
           .commands = {{"again", "assay report a.json"}},

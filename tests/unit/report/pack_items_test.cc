@@ -53,8 +53,8 @@ SampleRecord choice(const std::string& key, std::vector<double> likelihoods, int
     sample.responses.push_back(LoglikelihoodResult{.loglikelihood = likelihoods[i]});
     if (likelihoods[i] > likelihoods[best]) best = i;
   }
-  sample.scores = {{.metric = "acc", .filter = "none",
-                    .value = best == static_cast<std::size_t>(gold) ? 1 : 0}};
+  sample.scores = {
+      {.metric = "acc", .filter = "none", .value = best == static_cast<std::size_t>(gold) ? 1 : 0}};
   return sample;
 }
 
@@ -105,7 +105,8 @@ TEST(PackItems, PairsByIdAndKeepsHolesAndErrors) {
 TEST(PackItems, ManyItemsAreInPieces) {
   std::vector<SampleRecord> samples;
   for (int i = 0; i < 450; ++i) samples.push_back(choice(std::to_string(i), {-1, -2, -3}, 0));
-  const std::vector<PackedItems> packed = pack_items(std::vector<MadeUpRun>{run_of("base", samples)});
+  const std::vector<PackedItems> packed =
+      pack_items(std::vector<MadeUpRun>{run_of("base", samples)});
   ASSERT_EQ(packed[0].chunks.size(), 3u);
   EXPECT_EQ(packed[0].chunks[2].first, 400);
   EXPECT_EQ(unpacked(packed[0].chunks[2].data).size(), 50u);

@@ -8,7 +8,8 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view kBefore = "<script type=\"application/json\">", kAfter = "</script></html>";
+constexpr std::string_view kBefore = "<script type=\"application/json\">",
+                           kAfter = "</script></html>";
 const std::string kPage =
     std::string(kBefore) + "{\"assay\":\"study goes here\"}" + std::string(kAfter);
 
@@ -18,11 +19,13 @@ std::string data_of(const std::string& page) {
 
 TEST(ReportPage, HostileTextStaysData) {
   const std::string hostile =
-      "</script><script>alert(1)</script><!-- ]]> & \u2028 \u2029 \u202e txt.exe \u2066 \u200f \u061c";
+      "</script><script>alert(1)</script><!-- ]]> & \u2028 \u2029 \u202e txt.exe \u2066 \u200f "
+      "\u061c";
   const std::string json = nlohmann::json{{"text", hostile}, {"name", "Q4_0"}}.dump();
   const std::string page = report_page(kPage, json);
   const std::string data = data_of(page);
-  for (const char* mark : {"<", ">", "&", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\u061c"})
+  for (const char* mark :
+       {"<", ">", "&", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\u061c"})
     EXPECT_EQ(data.find(mark), std::string::npos) << mark;
   EXPECT_EQ(nlohmann::json::parse(data).at("text").get<std::string>(), hostile);
 }
