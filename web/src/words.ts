@@ -18,7 +18,7 @@ export function reasonText(reason: Reason): string {
     case "not_measured":
       return t("reason.not_measured");
     case "margin": {
-      const evidence = reason.row ? rowEvidence(reason.row) : "";
+      const evidence = reason.row ? rowEvidence(reason.row) : reason.otherwise ?? "";
       return t(`reason.margin.${reason.outcome}` as Key, {evidence});
     }
     case "perplexity": {
