@@ -10,9 +10,12 @@ minimum_cmake=3.25
 wanted="${1:-build}"
 
 # "package" is needed as such; "package:program" is not needed when the program is there, whoever installed it.
+# Node.js with npm builds the report's page and brings llama.cpp's pinned source; one from elsewhere has its own npm, with
+# which Debian's package conflicts.
 build_packages=(build-essential cmake:cmake ninja-build:ninja git:git pkg-config:pkg-config python3:python3 unzip:unzip
   ca-certificates libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libxxhash-dev libsqlite3-dev
-  libcurl4-openssl-dev libssl-dev zlib1g-dev python3-pip:pip3 libyaml-cpp-dev libpcre2-dev libseccomp-dev bubblewrap:bwrap)
+  libcurl4-openssl-dev libssl-dev zlib1g-dev python3-pip:pip3 libyaml-cpp-dev libpcre2-dev libseccomp-dev bubblewrap:bwrap
+  nodejs:node npm:npm)
 test_packages=(libgtest-dev clang-format:clang-format clang-tidy:clang-tidy clang:clang)
 
 case "$wanted" in
@@ -47,10 +50,11 @@ for item in "${needed[@]}"; do
   is_installed "$package" || missing+=("$package")
 done
 
-# llama.cpp's pinned source comes by npm. A Node.js from elsewhere has its own npm, with which Debian's package conflicts.
-if ! command -v npm >/dev/null && ! compgen -G "$assay_cache/llama/source-*" >/dev/null; then
-  missing+=(npm)
-fi
+# The report's page is tried in a browser where apt has one as a package of its own (Ubuntu has it as a snap only).
+wants_chromium() {
+  [ "$wanted" = test ] && ! command -v chromium >/dev/null && [ -n "$(candidate chromium)" ]
+}
+if wants_chromium; then missing+=(chromium); fi
 # Ubuntu 22.04 has g++ 11 and CMake 3.22.
 if . /etc/os-release && [ "${ID:-} ${VERSION_ID:-}" = "ubuntu 22.04" ]; then
   command -v g++-12 >/dev/null || missing+=(g++-12)
@@ -76,6 +80,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     version="$(candidate clang | sed 's/^[0-9]*://; s/\..*//')"
     if [ -n "$(candidate "libclang-rt-$version-dev")" ]; then missing+=("libclang-rt-$version-dev"); fi
   fi
+  if [[ " ${missing[*]} " != *" chromium "* ]] && wants_chromium; then missing+=(chromium); fi
   # The pinned formatter, where the release's default is a newer one.
   if [[ " ${missing[*]} " == *" clang-format "* ]] && [ -n "$(candidate clang-format-14)" ]; then
     missing+=(clang-format-14)

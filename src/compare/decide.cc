@@ -5,6 +5,7 @@
 
 #include "compare/compare.h"
 #include "compare/study_rows.h"
+#include "compare/verdict.h"
 #include "core/number_format.h"
 
 namespace assay {
@@ -80,7 +81,7 @@ void judge_tasks(const Comparison& c, Judged& judged) {
   judged.add(Outcome::kUnknown, "margin", "undecided at the margin: " + evidence);
   if (row && row->n_further) {
     judged.standing.would_decide =
-        fmt::format("about {} more items of {}", *row->n_further, row->task);
+        fmt::format("about {} more items of {}", detail::two_digits(*row->n_further), row->task);
   }
 }
 

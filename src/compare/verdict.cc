@@ -9,6 +9,13 @@
 #include "core/number_format.h"
 
 namespace assay::detail {
+
+std::int64_t two_digits(std::int64_t n) {
+  std::int64_t unit = 1;
+  while (n / unit >= 100) unit *= 10;
+  return (n + unit - 1) / unit * unit;
+}
+
 namespace {
 
 constexpr double kPercent = 100;
@@ -80,13 +87,6 @@ std::string withheld(const ComparisonRow& row, const CompareOptions& options) {
         row.out.n_unscored_variant, row.out.n_unscored_baseline, percent(options.max_unscored));
   }
   return {};
-}
-
-// An estimate is no more exact than this.
-std::int64_t two_digits(std::int64_t n) {
-  std::int64_t unit = 1;
-  while (n / unit >= 100) unit *= 10;
-  return (n + unit - 1) / unit * unit;
 }
 
 std::string undecided_reason(const ComparisonRow& row) {

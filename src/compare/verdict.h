@@ -25,4 +25,7 @@ void decide_whole(Comparison& comparison);
 std::vector<double> adjusted(std::span<const double> p, Adjustment adjustment);
 const char* name_of(Adjustment adjustment);
 
+// n_further for people, rounded up: the estimate is no more exact than two digits.
+std::int64_t two_digits(std::int64_t n);
+
 }  // namespace assay::detail

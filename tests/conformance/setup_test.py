@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REAL = ["bash", "env", "awk", "sed", "sort", "head", "cut", "dirname", "cat", "mkdir", "ln", "true"]
-PROGRAMS = ["cmake", "ninja", "git", "pkg-config", "python3", "unzip", "clang-format", "clang-tidy", "clang", "npm",
+PROGRAMS = ["cmake", "ninja", "git", "pkg-config", "python3", "unzip", "clang-format", "clang-tidy", "clang", "npm", "node",
             "pip3", "bwrap"]
 LIBRARIES = ["build-essential", "ca-certificates", "libcli11-dev", "libfmt-dev", "nlohmann-json3-dev", "libboost-dev",
              "libxxhash-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libssl-dev", "libgtest-dev", "zlib1g-dev",
@@ -95,10 +95,13 @@ class Setup(unittest.TestCase):
         _, _, calls = self.machine(programs=PROGRAMS, packages=[]).setup("build")
         self.assertNotIn("npm", calls[1].split())
 
-    def test_npm_is_not_needed_when_the_source_is_there(self):
-        (self.folder / "cache/llama/source-1").mkdir(parents=True)
-        programs = [p for p in PROGRAMS if p != "npm"]
-        self.assertEqual(self.machine(programs=programs, packages=LIBRARIES).setup("build"), (0, "", []))
+    def test_a_browser_is_installed_where_apt_has_one(self):
+        machine = self.machine(programs=PROGRAMS, packages=LIBRARIES)
+        machine.program("apt-cache", "echo '  Candidate: 1'")
+        _, _, calls = machine.setup("test")
+        self.assertTrue(calls[1].endswith("--no-install-recommends chromium"), calls[1])
+        self.assertEqual(machine.setup("build")[0], 0)
+        self.assertEqual(len(machine.setup("build")[2]), 2)
 
     def test_a_failed_installation_is_said(self):
         code, output, _ = self.machine(programs=PROGRAMS, packages=[], apt_status=100).setup("build")

@@ -16,6 +16,7 @@ export interface Reason {
   rule: "margin" | "perplexity" | "screen" | "size" | "speed" | "identical" | "not_measured";
   outcome: Outcome;
   row?: MetricRow;
+  otherwise?: string;  // the comparison's own words, where no row in points says it
   detail?: {value: number | null; limit: number; name?: string; interval?: [number, number] | null};
 }
 export type Standing = "recommended" | "runner_up" | "qualified" | "ruled_out" | "undecided";
@@ -67,7 +68,9 @@ export function rowVerdict(row: MetricRow, margin: number | null): Verdict {
 
 export function verdictOf(comparison: Comparison, margin: number | null): Verdict {
   if (margin === null) return comparison.verdict;
-  const verdicts = decidingPoints(comparison).map((row) => verdictAt(row, margin));
+  // Perplexities have a limit of their own, which does not move.
+  const others = [...comparison.metrics, ...comparison.groups].filter((row) => row.decides && !decidingPoints(comparison).includes(row));
+  const verdicts = [...decidingPoints(comparison).map((row) => verdictAt(row, margin)), ...others.map((row) => row.verdict)];
   if (verdicts.includes("worse")) return "worse";
   return verdicts.length > 0 && verdicts.every((v) => v === "within_margin") ? "within_margin" : "undecided";
 }
@@ -97,7 +100,7 @@ function taskReason(comparison: Comparison, rules: Rules): Reason {
   const verdict = verdictOf(comparison, rules.margin);
   const outcome: Outcome = verdict === "within_margin" ? "kept" : verdict === "worse" ? "broken" : "unknown";
   const row = weakest(comparison, verdict, rules.margin);
-  return row ? {rule: "margin", outcome, row} : {rule: "margin", outcome};
+  return row ? {rule: "margin", outcome, row} : {rule: "margin", outcome, otherwise: comparison.reason};
 }
 
 function perplexityReason(family: Family, name: string): Reason {

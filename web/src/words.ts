@@ -18,7 +18,7 @@ export function reasonText(reason: Reason): string {
     case "not_measured":
       return t("reason.not_measured");
     case "margin": {
-      const evidence = reason.row ? rowEvidence(reason.row) : "";
+      const evidence = reason.row ? rowEvidence(reason.row) : reason.otherwise ?? "";
       return t(`reason.margin.${reason.outcome}` as Key, {evidence});
     }
     case "perplexity": {
@@ -49,9 +49,15 @@ export const kStandingMarks: Record<Standing, Mark> = {
 export function wouldDecide(judged: Judged): string {
   if (judged.standing !== "undecided") return "";
   const row = judged.further;
-  if (row?.n_further != null) return t("decide.further", {n: count(row.n_further), task: row.task});
+  if (row?.n_further != null) return t("decide.further", {n: count(aboutUp(row.n_further)), task: row.task});
   const rule = judged.reasons.find((r) => r.outcome === "unknown")?.rule;
   return rule === "identical" ? "" : tOr(`decide.${rule ?? ""}`, "");
+}
+
+// Two significant digits, rounded up: nothing finer is known of what would decide.
+function aboutUp(n: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, n))) - 1);
+  return Math.ceil(n / unit) * unit;
 }
 
 export function decisionHeadline(decision: Decision, family: Family): string {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "compare/made_up_study.h"
+#include "unit/compare/made_up_study.h"
 
 namespace assay {
 namespace {

@@ -1,7 +1,7 @@
 // Each finding on data in which it is true, false and undecided.
 #include <gtest/gtest.h>
 
-#include "compare/made_up_study.h"
+#include "unit/compare/made_up_study.h"
 
 namespace assay {
 namespace {

@@ -107,6 +107,10 @@ export const en = {
   "thresholds.note": "The margin was declared before the runs were read. This table shows how much hangs on it.",
   "thresholds.declared": "declared",
   "commands.title": "Commands",
+  "command.This report": "This report",
+  "command.Make the recommended variant": "Make the recommended variant",
+  "command.Serve it": "Serve it",
+  "command.Serve the recommended variant": "Serve the recommended variant",
 
   "explorer.mode": "Show",
   "explorer.scores": "Scores",

@@ -108,6 +108,10 @@ export const zh: Messages = {
   "thresholds.note": "容限在读取结果之前已声明。此表说明结论有多依赖它。",
   "thresholds.declared": "声明值",
   "commands.title": "命令",
+  "command.This report": "本报告",
+  "command.Make the recommended variant": "制作推荐的变体",
+  "command.Serve it": "启动服务",
+  "command.Serve the recommended variant": "以推荐的变体启动服务",
 
   "explorer.mode": "显示",
   "explorer.scores": "得分",

@@ -1,6 +1,6 @@
 // The recommendation, its evidence, the rules that were applied, and what other rules would give.
 import {h, replaceChildren, type Child} from "../element";
-import {t} from "../i18n";
+import {t, tOr} from "../i18n";
 import {badge, icon} from "../marks";
 import {bytes, points, scaled, significant, withInterval} from "../numbers";
 import {declaredMargin, declaredRules, decide, type Decision, type Judged, type Rules} from "../rules";
@@ -163,5 +163,5 @@ function thresholds(family: Family): Child {
 
 function commands(context: Context): Child {
   if (context.study.commands.length === 0) return null;
-  return card(t("commands.title"), ...context.study.commands.map((c) => h("div", {class: "command"}, h("span", {}, c.purpose), h("pre", {tabindex: 0}, h("code", {}, c.command)))));
+  return card(t("commands.title"), ...context.study.commands.map((c) => h("div", {class: "command"}, h("span", {}, tOr(`command.${c.purpose}`, c.purpose)), h("pre", {tabindex: 0}, h("code", {}, c.command)))));
 }

@@ -5,7 +5,7 @@ import {crosses} from "../intervals";
 import {percentOf, points, withInterval, type Shown} from "../numbers";
 import {palette} from "../palette";
 import {declaredMargin, perplexityLimit, type Decision, type Judged, type Rules} from "../rules";
-import {divergenceOf, type Family} from "../study";
+import {divergenceOf, type Estimate, type Family} from "../study";
 import {cell, type Cell} from "../table";
 import {kStandingMarks} from "../words";
 
@@ -16,17 +16,18 @@ interface Line {
   judged: Judged;
   what: string;
   shown: Shown;
+  exact: Estimate;
 }
 
 function lineOf(family: Family, judged: Judged): Line | null {
   const row = judged.reasons.find((r) => r.row)?.row;
   if (row) {
     const shown = points(row.change);
-    return shown && {judged, what: row.task, shown};
+    return shown && {judged, what: row.task, shown, exact: row.change};
   }
   const ratio = divergenceOf(family, judged.model.name)?.ppl_ratio;
   const shown = ratio && family.comparisons.length === 0 ? percentOf(ratio) : null;
-  return shown && {judged, what: t("axis.perplexity"), shown};
+  return shown && ratio ? {judged, what: t("axis.perplexity"), shown, exact: ratio} : null;
 }
 
 export function evidenceChart(family: Family, decision: Decision, rules: Rules): HTMLElement | null {
@@ -44,8 +45,8 @@ export function evidenceChart(family: Family, decision: Decision, rules: Rules):
       name: "evidence", caption: t("evidence.title"),
       columns: [{id: "variant", label: t("column.variant")}, {id: "task", label: t("column.task")}, {id: "change", label: t("column.change"), numeric: true},
         {id: "low", label: t("column.low"), numeric: true}, {id: "high", label: t("column.high"), numeric: true}],
-      rows: lines.map((line): Cell[] => [cell(line.judged.model.name), cell(line.what), cell(withInterval({value: line.shown.value, interval: line.shown.interval}, unit, true), line.shown.value),
-        cell(line.shown.interval?.[0].toFixed(2) ?? "–", line.shown.interval?.[0] ?? null), cell(line.shown.interval?.[1].toFixed(2) ?? "–", line.shown.interval?.[1] ?? null)]),
+      rows: lines.map((line): Cell[] => [cell(line.judged.model.name), cell(line.what), cell(withInterval({value: line.shown.value, interval: line.shown.interval}, unit, true), line.exact.value),
+        cell(line.shown.interval?.[0].toFixed(2) ?? "–", line.exact.ci95?.[0] ?? null), cell(line.shown.interval?.[1].toFixed(2) ?? "–", line.exact.ci95?.[1] ?? null)]),
     },
     option: () => option(lines, limit, unit, byTasks),
   });

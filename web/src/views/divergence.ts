@@ -51,14 +51,15 @@ function percentiles(report: Divergence, variants: DivergedVariant[]): HTMLEleme
     option: () => {
       const p = palette();
       return {
-        grid: {left: 16, right: 90, top: 40, bottom: 30, containLabel: true},
+        grid: {left: 16, right: 90, top: 64, bottom: 30, containLabel: true},
+        legend: legend(variants),
         tooltip: tooltip((o: {seriesName: string; dataIndex: number; value: number}) =>
           `<b>${escapeHtml(o.seriesName)}</b><br>${kPercentileWords[kShownPercentiles[o.dataIndex] ?? "max"] ?? ""}: ${significant(o.value)} nats`),
         xAxis: {...axis("", {splitLine: {show: false}}), type: "category", boundaryGap: false, data: kShownPercentiles.map((id) => kPercentileWords[id]), axisLabel: {color: p.text}},
         yAxis: {...axis("nats", {nameTextStyle: {color: p.muted, align: "right"}}), type: "log", axisLabel: {color: p.muted, formatter: (v: number) => significant(v, 1)}},
         series: [
           ...variants.map((v, i) => ({type: "line", name: v.name, data: kShownPercentiles.map((id) => Math.max(v.kld[id], floor)), symbolSize: 6, symbol: "circle",
-            lineStyle: {color: colours[i], width: 2}, itemStyle: {color: colours[i]}, endLabel: {show: true, formatter: "{a}", color: p.text, fontSize: 12}, labelLayout: {moveOverlap: "shiftY"}})),
+            lineStyle: {color: colours[i], width: 2}, itemStyle: {color: colours[i]}, endLabel: {show: true, formatter: "{a}", color: p.text, fontSize: 12}, labelLayout: {hideOverlap: true}})),
           ...variants.flatMap((v, i) => [v.kld.p99_ci95 ? crosses(`p99 ${i}`, colours[i] ?? p.text, [[4, v.kld.p99, NaN, NaN, Math.max(floor, v.kld.p99_ci95[0]), v.kld.p99_ci95[1]]]) : null,
             v.kld.p999_ci95 ? crosses(`p999 ${i}`, colours[i] ?? p.text, [[5, v.kld.p999, NaN, NaN, Math.max(floor, v.kld.p999_ci95[0]), v.kld.p999_ci95[1]]]) : null].filter((s) => s !== null)),
           ...(report.noise_floor && report.noise_floor.kld_mean > 0 ? [{type: "line", silent: true, data: [], markLine: {silent: true, symbol: "none", data: [{yAxis: report.noise_floor.kld_mean, name: t("divergence.noise_line")}],
@@ -67,6 +68,11 @@ function percentiles(report: Divergence, variants: DivergedVariant[]): HTMLEleme
       };
     },
   });
+}
+
+function legend(variants: DivergedVariant[]): Record<string, unknown> {
+  const p = palette();
+  return {top: 0, left: 0, type: "scroll", data: variants.map((v) => v.name), textStyle: {color: p.text}, itemWidth: 18, itemHeight: 8, pageTextStyle: {color: p.muted}};
 }
 
 function summary(variants: DivergedVariant[]): HTMLElement {
@@ -99,7 +105,8 @@ function positions(variants: DivergedVariant[]): Child {
     option: () => {
       const p = palette();
       return {
-        grid: {left: 16, right: 90, top: 36, bottom: 44, containLabel: true},
+        grid: {left: 16, right: 90, top: 62, bottom: 44, containLabel: true},
+        legend: legend(variants),
         tooltip: tooltip((o: {seriesName: string; dataIndex: number}) => {
           const kld = variants.find((v) => v.name === o.seriesName)?.by_position[o.dataIndex]?.kld;
           return `<b>${escapeHtml(o.seriesName)}</b><br>${kld ? withInterval(scaled(kld, 1), "nats") : ""}`;
@@ -108,7 +115,7 @@ function positions(variants: DivergedVariant[]): Child {
         yAxis: {...axis("nats", {nameTextStyle: {color: p.muted, align: "right"}}), type: "log", axisLabel: {color: p.muted, formatter: (v: number) => significant(v, 1)}},
         series: variants.flatMap((v, i) => [
           {type: "line", name: v.name, data: v.by_position.map((b) => b.kld.value), symbol: "circle", symbolSize: 6, lineStyle: {color: colours[i], width: 2}, itemStyle: {color: colours[i]},
-            endLabel: {show: true, formatter: "{a}", color: p.text, fontSize: 12}, labelLayout: {moveOverlap: "shiftY"}},
+            endLabel: {show: true, formatter: "{a}", color: p.text, fontSize: 12}, labelLayout: {hideOverlap: true}},
           crosses(`interval ${i}`, colours[i] ?? p.text, v.by_position.map((b, k) => [k, b.kld.value ?? NaN, NaN, NaN, b.kld.ci95 && b.kld.ci95[0] > 0 ? b.kld.ci95[0] : NaN, b.kld.ci95 ? b.kld.ci95[1] : NaN])),
         ]),
       };

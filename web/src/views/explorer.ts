@@ -67,6 +67,12 @@ function shownOf(row: MetricRow): Shown | null {
   return state.mode === "absolute" ? points(row.change) : row.recovery_percent && scaled(row.recovery_percent, 1, 100);
 }
 
+// The document's number behind it.
+function exactOf(row: MetricRow): number | null {
+  if (state.mode === "scores") return row.variant.value;
+  return state.mode === "absolute" ? row.change.value : row.recovery_percent?.value ?? null;
+}
+
 function chart(family: Family): HTMLElement {
   const all = entries(family).filter((e) => e.row.kind === "points");
   const labels = [...new Set(all.map((e) => labelOf(e.row)))];
@@ -125,8 +131,10 @@ function chartTable(all: Entry[], labels: string[], variants: string[], family: 
     name: `degradation-${state.mode}`, caption: t(`explorer.title.${state.mode}`),
     columns: [{id: "task", label: t("column.task")}, ...names.map((name) => ({id: name, label: name, numeric: true}))],
     rows: labels.map((label): Cell[] => [cell(label), ...names.map((name, i) => {
-      const shown = (scores && i === 0 ? baselineSeries(all, [label]) : series(all, [label], name))[0] ?? null;
-      return cell(withInterval(shown, "", !scores), shown?.value ?? null);
+      const isBaseline = scores && i === 0;
+      const shown = (isBaseline ? baselineSeries(all, [label]) : series(all, [label], name))[0] ?? null;
+      const entry = all.find((e) => labelOf(e.row) === label && (isBaseline || e.variant === name));
+      return cell(withInterval(shown, "", !scores), entry ? (isBaseline ? entry.row.baseline.value : exactOf(entry.row)) : null);
     })]),
   };
 }

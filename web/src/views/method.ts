@@ -1,6 +1,6 @@
 // How everything was measured, whether it may be compared, and how to make it again.
 import {h, type Child} from "../element";
-import {t} from "../i18n";
+import {t, tOr} from "../i18n";
 import {significant} from "../numbers";
 import type {Family, Study} from "../study";
 import {cell, tableElement, type Cell} from "../table";
@@ -71,6 +71,6 @@ function rules(study: Study): Child {
 }
 
 function commands(study: Study): Child {
-  return card(t("method.reproduce"), ...study.commands.map((c) => h("div", {class: "command"}, h("span", {}, c.purpose), h("pre", {tabindex: 0}, h("code", {}, c.command)))),
+  return card(t("method.reproduce"), ...study.commands.map((c) => h("div", {class: "command"}, h("span", {}, tOr(`command.${c.purpose}`, c.purpose)), h("pre", {tabindex: 0}, h("code", {}, c.command)))),
     h("p", {class: "note"}, t("method.made", {version: study.assay_version, created: study.created})));
 }

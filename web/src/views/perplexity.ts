@@ -3,7 +3,7 @@ import {axis, chartFigure, signedAxis, escapeHtml, tooltip} from "../chart";
 import {h, type Child} from "../element";
 import {t} from "../i18n";
 import {crosses} from "../intervals";
-import {percentOf, points, significant, withInterval, type Shown} from "../numbers";
+import {percentOf, points, signed, significant, withInterval, type Shown} from "../numbers";
 import {palette, variantColours} from "../palette";
 import {declaredMargin, perplexityLimit} from "../rules";
 import {byBits, comparisonOf, decidingPoints, divergenceOf, type Family, type MetricRow} from "../study";
@@ -74,7 +74,7 @@ function chartOf(family: Family): Child[] {
       },
       option: () => option(all, limit, margin),
     }),
-    h("p", {class: "note"}, r ? t("perplexity.correlation", {r: r.value.toFixed(2), low: r.low?.toFixed(2) ?? "?", high: r.high?.toFixed(2) ?? "?", n: all.length}) : t("perplexity.no_correlation")),
+    h("p", {class: "note"}, r ? t("perplexity.correlation", {r: signed(r.value.toFixed(2)), low: signed(r.low?.toFixed(2) ?? "?"), high: signed(r.high?.toFixed(2) ?? "?"), n: all.length}) : t("perplexity.no_correlation")),
   ];
 }
 
@@ -111,7 +111,7 @@ function option(all: Point[], limit: number, margin: number): Record<string, unk
       {type: "line", silent: true, symbol: "none", z: 1, data: all.map((q) => [q.ppl.value, q.change.value]), lineStyle: {color: p.muted, width: 1, opacity: 0.6}},
       ...all.map((q, i) => crosses(`interval ${i}`, colours[i] ?? p.text, [[q.ppl.value, q.change.value, q.ppl.interval?.[0] ?? NaN, q.ppl.interval?.[1] ?? NaN, q.change.interval?.[0] ?? NaN, q.change.interval?.[1] ?? NaN]])),
       {
-        type: "scatter", z: 5, symbolSize: 12, labelLayout: {moveOverlap: "shiftY"},
+        type: "scatter", z: 5, symbolSize: 12, labelLayout: {moveOverlap: "shiftX"},
         data: all.map((q, i) => ({value: [q.ppl.value, q.change.value], itemStyle: {opacity: 1, color: colours[i]}, label: {show: true, position: "top", distance: 8, formatter: () => q.name, color: p.text, fontSize: 12}})),
         markArea: {silent: true, itemStyle: {opacity: 1, color: p.region}, label: {show: true, color: p.text, position: "insideBottomLeft", fontSize: 12, formatter: t("perplexity.region")},
           data: [[{coord: [x[0], y[0]]}, {coord: [limit, -margin]}]]},
