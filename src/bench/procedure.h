@@ -11,8 +11,8 @@
 
 namespace assay::detail {
 
-// Below this many rounds an interval is not yet trusted; llama-bench repeats as often.
-inline constexpr int kFewestRounds = 5;
+// Below this many rounds the sequence's interval is endless.
+inline constexpr int kFewestRounds = 6;
 inline constexpr int kMostRounds = 1000;
 
 struct ProcedureOptions {

@@ -36,7 +36,13 @@ double median_of(std::vector<double> values) {
   return percentile_of_sorted(values, 0.5);
 }
 
-Estimate speed_ratio(const ByRound& baseline, const ByRound& variant) {
+// Of the mean of n values with this variance.
+std::optional<Interval> fixed_interval(double mean, double variance, double n) {
+  const double half = student_t_975(n - 1) * std::sqrt(variance / n);
+  return Interval{mean - half, mean + half};
+}
+
+Estimate speed_ratio(const ByRound& baseline, const ByRound& variant, bool fixed) {
   StudentSequence sequence;
   double sum = 0, squares = 0;
   for (const auto& [round, value] : variant) {
@@ -55,7 +61,9 @@ Estimate speed_ratio(const ByRound& baseline, const ByRound& variant) {
   }
   const double variance = std::max(0.0, (squares - sum * sum / n) / (n - 1));
   estimate.std_error = estimate.value * std::sqrt(variance / n);
-  if (const auto interval = sequence.interval()) {
+  const std::optional<Interval> interval =
+      fixed ? fixed_interval(sum / n, variance, n) : sequence.interval();
+  if (interval) {
     estimate.ci95 = Interval{std::exp(interval->low), std::exp(interval->high)};
   } else {
     estimate.reason = fmt::format("{} rounds are too few for an interval", sequence.n());
@@ -196,11 +204,13 @@ const SpeedSeries* baseline_series(const SpeedResult& result, const SpeedSeries&
 void summarize(const SpeedResult& result, SpeedSeries& series) {
   const SpeedTest& test = result.tests[static_cast<std::size_t>(series.test)];
   const SpeedSeries* baseline = baseline_series(result, series);
+  const bool fixed = result.n_repetitions > 0 && !result.partial;
   for (const Figure& figure : figures_of(test)) {
     const ByRound rounds = by_round(series, figure.value);
     if (rounds.empty()) continue;
     SpeedMeasure measure = measure_of(figure, rounds);
-    if (baseline != nullptr) measure.ratio = speed_ratio(by_round(*baseline, figure.value), rounds);
+    if (baseline != nullptr)
+      measure.ratio = speed_ratio(by_round(*baseline, figure.value), rounds, fixed);
     series.measures.push_back(std::move(measure));
     if (series.measures.size() > 1) continue;
     series.n_rounds = static_cast<int>(rounds.size());

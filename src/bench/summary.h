@@ -18,9 +18,10 @@ using ByRound = std::map<int, double>;
 
 double median_of(std::vector<double> values);
 
-// How many times as fast as the baseline: geometric mean over the rounds both took part in, with a
-// confidence sequence of its logarithm (stats' StudentSequence): the interval holds whenever the
-// rounds ended.
-Estimate speed_ratio(const ByRound& baseline, const ByRound& variant);
+// How many times as fast as the baseline: geometric mean over the rounds both took part in, with an
+// interval of its logarithm. fixed: the number of rounds was settled beforehand, so Student's t is
+// right; else a confidence sequence (stats' StudentSequence), which holds whenever the rounds
+// ended.
+Estimate speed_ratio(const ByRound& baseline, const ByRound& variant, bool fixed);
 
 }  // namespace assay::detail

@@ -69,7 +69,7 @@ void add_model_fields(const SpeedResult& result, const SpeedSetup& setup, Row& r
   integer("model_size", row.model_bytes);
   integer("model_n_params", setup.info.n_weights);
   integer("n_batch", setup.n_batch);
-  integer("n_ubatch", runtime.n_ubatch);
+  integer("n_ubatch", setup.n_ubatch);
   integer("n_threads", runtime.n_threads);
   text("cpu_mask", "0x0");
   no("cpu_strict");

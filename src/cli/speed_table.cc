@@ -171,12 +171,15 @@ std::string ending_text(const SpeedResult& result) {
 }
 
 std::string remarks(const SpeedResult& result, int width) {
-  std::string text = wrap(
-      "Times as fast: against the baseline in the same rounds, in random order within each; "
-      "brackets are 95 % intervals that hold at every round at once. Median ± standard "
-      "deviation over rounds. " +
-          ending_text(result) + " " + machine_text(result),
-      width);
+  const bool fixed = result.n_repetitions > 0 && !result.partial;
+  const std::string brackets = fixed
+                                   ? "brackets are Student's 95 % intervals over the rounds"
+                                   : "brackets are 95 % intervals that hold at every round at once";
+  std::string text =
+      wrap("Times as fast: against the baseline in the same rounds, in random order within each; " +
+               brackets + ". Median ± standard deviation over rounds. " + ending_text(result) +
+               " " + machine_text(result),
+           width);
   for (const SpeedSetup& setup : result.setups) {
     const std::string name = printable(setup.name);
     if (!setup.failure.empty()) text += wrap(name + " failed: " + setup.failure, width, 2);

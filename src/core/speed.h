@@ -51,6 +51,7 @@ struct SpeedSetup {
   int baseline = 0;             // index of the setup it is compared with; its own for a baseline
   ModelInfo info;               // info.runtime as the engine reports it
   int n_batch = 0;              // logits are computed for the last token of so many prompt tokens
+  int n_ubatch = 0;             // as asked; the engine takes no more than the context
   std::string flash_attention;  // as asked
   double kv_bytes_per_token = 0;
   std::vector<std::int64_t> load_ns;  // from the file (in the page cache) to a model that runs

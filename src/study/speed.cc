@@ -39,6 +39,7 @@ BenchSetup setup_of(const Prepared& prepared, const SpeedPoint& point, int basel
   setup.info.n_embd = facts.n_embd;
   setup.info.n_vocab = facts.n_vocab;
   setup.n_batch = point.n_batch;
+  setup.n_ubatch = point.runtime.n_ubatch;
   setup.flash_attention = point.runtime.flash_attention;
   setup.kv_bytes_per_token = facts.n_layer * facts.n_head_kv *
                              kv_bytes_per_head(prepared.kv, {facts.head_dim_k, facts.head_dim_v});

@@ -24,8 +24,8 @@ class KnownMachine(ScenarioCase):
         # The probes take a second or two: they are tested once, elsewhere they are known already.
         self.cache = self.folder / "cache"
         self.cache.mkdir()
-        cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
-                   "unknown processor")
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
         (self.cache / "machine-probe.json").write_text(json.dumps({f"{cpu} x{n}": [1e10, 1e11] for n in (1, 2)}))
 
 
@@ -106,7 +106,7 @@ class Bench(KnownMachine):
         self.assertEqual(len({s["n_prompt"] for s in samples}), 2)
         self.assertEqual({s["n_gen"] for s in samples}, {5})
         long = self.write("long.txt", "word " * 3000)
-        self.refuse(3, "bench", MODEL, "--prompts", long, says=["Prompt 1 has", "exceeds the model's context of 512"])
+        self.refuse(3, "bench", MODEL, "--prompts", long, says=["Prompt 1 has", "exceeds the model's context of 128"])
         self.refuse(3, "bench", MODEL, "--prompts", self.write("none.txt", "\n"), says="no prompt")
         self.refuse(3, "bench", MODEL, "--prompts", self.write("bad.jsonl", '{"x": 1}\n'), says="line 1")
 
@@ -122,7 +122,7 @@ class Bench(KnownMachine):
 
     def test_longer_than_the_trained_context_is_said(self):
         document = self.json_of("bench", MODEL, "-p", "600", "-n", "0", "-t", "1", "-r", "1", "--request", "0,0")
-        self.assertTrue(any("trained for 512" in w for w in document["warnings"]), document["warnings"])
+        self.assertTrue(any("trained for 128" in w for w in document["warnings"]), document["warnings"])
 
     def test_messages(self):
         for arguments, words in [

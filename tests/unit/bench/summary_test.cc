@@ -25,12 +25,12 @@ SpeedResult two_setups(std::vector<SpeedSample> base, std::vector<SpeedSample> v
 
 TEST(SpeedRatio, IsTheGeometricMeanOfPairedRounds) {
   const ByRound base{{0, 100}, {1, 400}, {2, 100}}, variant{{0, 50}, {1, 100}, {3, 1}};
-  const Estimate ratio = speed_ratio(base, variant);
+  const Estimate ratio = speed_ratio(base, variant, false);
   EXPECT_NEAR(ratio.value, std::sqrt(2.0 * 4.0), 1e-12);
 }
 
 TEST(SpeedRatio, ASingleRoundHasNoInterval) {
-  const Estimate ratio = speed_ratio({{0, 100}}, {{0, 50}});
+  const Estimate ratio = speed_ratio({{0, 100}}, {{0, 50}}, false);
   EXPECT_DOUBLE_EQ(ratio.value, 2);
   EXPECT_FALSE(ratio.ci95);
   EXPECT_FALSE(ratio.reason.empty());
@@ -42,9 +42,22 @@ TEST(SpeedRatio, AMachineThatSlowsDownChangesNothing) {
     base[round] = 100.0 * std::pow(1.1, round);
     variant[round] = 80.0 * std::pow(1.1, round);
   }
-  const Estimate ratio = speed_ratio(base, variant);
+  const Estimate ratio = speed_ratio(base, variant, false);
   EXPECT_NEAR(ratio.value, 1.25, 1e-9);
   EXPECT_NEAR(ratio.ci95->low, 1.25, 1e-6);
+}
+
+TEST(SpeedRatio, AFixedNumberOfRoundsHasStudentsInterval) {
+  // Log ratios 0.1, 0.2, 0.3: mean 0.2, sd 0.1, t(2) = 4.302653.
+  ByRound base, variant;
+  for (int round = 0; round < 3; ++round) {
+    base[round] = 100 * std::exp(0.1 * (round + 1));
+    variant[round] = 100;
+  }
+  const Estimate ratio = speed_ratio(base, variant, true);
+  EXPECT_NEAR(std::log(ratio.ci95->low), 0.2 - 4.302653 * 0.1 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(std::log(ratio.ci95->high), 0.2 + 4.302653 * 0.1 / std::sqrt(3), 1e-6);
+  EXPECT_FALSE(speed_ratio(base, variant, false).ci95);
 }
 
 TEST(Summary, WarmUpDoesNotCountAndRoundsAreMedians) {
