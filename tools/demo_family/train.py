@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import time
 
 import torch
@@ -58,6 +59,9 @@ class Run:
         self.packer = Packer(self.corpus, self.encoder, packed)
         self.examiner = Examiner(self.corpus.world, self.encoder)
         self.compiled = torch.compile(self.model, dynamic=False)
+        self.asked_to_stop = False
+        for number in (signal.SIGTERM, signal.SIGINT):  # ends after the step, with all saved
+            signal.signal(number, lambda *_: setattr(self, "asked_to_stop", True))
 
     def save(self):
         saved = {"model": self.model.state_dict(), "optimisers": [o.state_dict() for o in self.optimisers],
@@ -104,7 +108,7 @@ class Run:
     def train(self):
         saved = began = time.monotonic()
         before, recent = self.seconds, []
-        while self.seen < self.total:
+        while self.seen < self.total and not self.asked_to_stop:
             recent.append(self.train_step())
             now = time.monotonic()
             self.seconds = before + now - began
