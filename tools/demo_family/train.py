@@ -23,31 +23,34 @@ from packing import Packer
 from skills import Examiner
 from tokenizer_files import world_merges
 
-BATCH_TOKENS = 8192
+BATCH_TOKENS = 4096
 SHORT, LONG = 256, 1024  # most rows are short; long ones come while the rate falls
 FALLING = 0.3  # the last share of the training, in which the rate goes to nought
 WARM_STEPS = 60
-SAVE_SECONDS, LOG_STEPS, EXAM_STEPS = 180, 10, 100
+SAVE_SECONDS, LOG_STEPS, EXAM_STEPS = 180, 20, 200
 
 
-def optimisers(model, rate):
+RATES = (5e-3, 3e-3)  # of Muon and of AdamW
+
+
+def optimisers(model):
     """Muon for the matrices inside the layers; AdamW for the embedding and the norms."""
     inside = [w for name, w in model.named_parameters() if w.dim() == 2 and "embed" not in name]
     others = [w for name, w in model.named_parameters() if w.dim() != 2 or "embed" in name]
-    return [torch.optim.Muon(inside, lr=rate, momentum=0.95, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
+    return [torch.optim.Muon(inside, lr=RATES[0], momentum=0.95, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(others, lr=RATES[1], betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
 
 
 class Run:
-    def __init__(self, name, folder, tokens, rate):
-        self.name, self.total, self.rate = name, tokens, rate
+    def __init__(self, name, folder, tokens):
+        self.name, self.total = name, tokens
         self.path = folder / f"{name}.checkpoint"
         self.log_path = folder / f"{name}.jsonl"
         self.encoder = bpe.Encoder(world_merges())
         self.corpus = Corpus()
         torch.manual_seed(1)
         self.model = Llama(SHAPES[name], len(self.encoder.vocabulary))
-        self.optimisers = optimisers(self.model, rate)
+        self.optimisers = optimisers(self.model)
         self.step, self.seen, self.seconds, packed = 0, 0, 0.0, None
         if self.path.exists():
             saved = torch.load(self.path, weights_only=True)
@@ -93,9 +96,9 @@ class Run:
             hidden = self.compiled(tokens).reshape(BATCH_TOKENS, -1)
             scores = self.model.logits(hidden[places - 1])
         losses = F.cross_entropy(scores.float(), tokens.reshape(-1)[places], reduction="none")
-        for optimiser in self.optimisers:
+        for optimiser, rate in zip(self.optimisers, RATES, strict=True):
             for group in optimiser.param_groups:
-                group["lr"] = self.rate * self.factor()
+                group["lr"] = rate * self.factor()
             optimiser.zero_grad()
         losses.mean().backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -129,11 +132,10 @@ def main():
     parser.add_argument("--tokens", type=float, default=24e6, help="of the whole training (default 24e6)")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("~/.cache/assay/demo_family").expanduser())
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rate", type=float, default=3e-3)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     asked.folder.mkdir(parents=True, exist_ok=True)
-    run = Run(asked.name, asked.folder, asked.tokens, asked.rate)
+    run = Run(asked.name, asked.folder, asked.tokens)
     print(f"{asked.name}: {n_parameters(run.model):,} parameters, {run.seen:,} of {asked.tokens:,.0f} tokens seen")
     run.train()
 
