@@ -12,6 +12,7 @@ import os
 import pathlib
 import signal
 import time
+from statistics import mean
 
 import torch
 import torch.nn.functional as F
@@ -27,10 +28,8 @@ BATCH_TOKENS = 4096
 SHORT, LONG = 256, 1024  # most rows are short; long ones come while the rate falls
 FALLING = 0.3  # the last share of the training, in which the rate goes to nought
 WARM_STEPS = 60
-SAVE_SECONDS, LOG_STEPS, EXAM_STEPS = 180, 20, 200
-
-
 RATES = (5e-3, 3e-3)  # of Muon and of AdamW
+SAVE_SECONDS, LOG_STEPS, EXAM_STEPS = 180, 20, 200
 
 
 def optimisers(model):
@@ -106,7 +105,8 @@ class Run:
             optimiser.step()
         self.step, self.seen = self.step + 1, self.seen + BATCH_TOKENS
         of_kind = kinds.reshape(-1)[places]
-        return {kind: losses[of_kind == i].mean().item() for i, kind in enumerate(KINDS)}
+        losses = losses.detach()
+        return {kind: losses[of_kind == i].mean().item() for i, kind in enumerate(KINDS) if (of_kind == i).any()}
 
     def train(self):
         saved = began = time.monotonic()
@@ -116,7 +116,7 @@ class Run:
             now = time.monotonic()
             self.seconds = before + now - began
             if self.step % LOG_STEPS == 0:
-                self.log(loss={k: round(sum(r[k] for r in recent) / len(recent), 4) for k in KINDS})
+                self.log(loss={k: round(mean(r[k] for r in recent if k in r), 4) for k in KINDS})
                 recent = []
             if self.step % EXAM_STEPS == 0:
                 self.log(skills={k: round(v, 4) for k, v in self.examiner.marks(self.model).items()})
