@@ -1,6 +1,7 @@
 // The page: its frame, its views, and what of it is shown.
 import {disposeCharts, startCharts} from "./chart";
 import {h, replaceChildren} from "./element";
+import {inlineForeign} from "./foreign_text";
 import {t} from "./i18n";
 import {applySettings, setLanguage, setTheme, settings, type Language, type Theme} from "./settings";
 import {readStudy, type Family, type Study} from "./study";
@@ -87,7 +88,7 @@ class Page {
       this.draw(false);
     });
     return h("header", {class: "top"},
-      h("div", {class: "brand"}, h("span", {class: "wordmark"}, "Assay"), h("span", {class: "title"}, h("bdi", {}, this.study.title))),
+      h("div", {class: "brand"}, h("span", {class: "wordmark"}, "Assay"), h("span", {class: "title"}, inlineForeign(this.study.title))),
       h("div", {class: "page-settings"}, language, theme, h("button", {type: "button", class: "quiet", onclick: () => window.print()}, t("page.print"))));
   }
 
