@@ -59,13 +59,13 @@ class Page {
 
   private drawView(): void {
     disposeCharts();
-    const views = this.printing ? kViews : [this.view];
+    const views = this.printing ? kViews.filter((view) => view !== flipsView) : [this.view];
     replaceChildren(this.main, ...views.map((view) => h("div", {class: "view", "data-view": view.id},
       h("h1", {}, t(view.label)), h("p", {class: "lead"}, t(view.lead)), ...view.render(this.context()))));
     startCharts();
   }
 
-  // All views go to paper, in light colours.
+  // All views go to paper, in light colours; items are for the screen, there are too many.
   private print(on: boolean): void {
     this.printing = on;
     if (on) document.documentElement.dataset["theme"] = "light";
