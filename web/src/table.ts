@@ -1,5 +1,6 @@
 // Tables: what is shown, what is exported, and the exact number under each rounded one.
 import {h} from "./element";
+import {inlineForeign} from "./foreign_text";
 
 export interface Cell {
   text: string;
@@ -37,7 +38,7 @@ function cellElement(one: Cell, i: number, column: Column | undefined): HTMLElem
     "data-column": column?.id ?? null,
     "data-value": one.value === undefined || one.value === null ? null : String(one.value),
   };
-  const content = one.node ?? h("bdi", {}, one.text);
+  const content = one.node ?? inlineForeign(one.text);
   return i === 0 ? h("th", {scope: "row", ...attributes}, content) : h("td", attributes, content);
 }
 

@@ -86,7 +86,7 @@ export function decisionSupport(decision: Decision, family: Family): string[] {
 }
 
 export function marginWords(family: Family, margin: number | null): string {
-  return `${significant(100 * (margin ?? declaredMargin(family)), 2)} ${t("unit.points")}`;
+  return `${Number((100 * (margin ?? declaredMargin(family))).toPrecision(3))} ${t("unit.points_short")}`;
 }
 
 function valueOf(finding: Finding, label: string): string {

@@ -109,13 +109,15 @@ function ruleControls(family: Family, rules: Rules, changed: () => void): HTMLEl
   const inputs = (): Child[] => [marginSlider(family, rules, changed), sizeSlider(family, rules, changed), speedSlider(family, rules, changed)];
   const box = h("div", {class: "controls"}, ...inputs());
   controls.push(h("p", {class: "note"}, t("rules.note")), box, reset);
-  return card(t("rules.title"), ...controls);
+  const rulesCard = card(t("rules.title"), ...controls);
+  rulesCard.classList.add("screen-only");
+  return rulesCard;
 }
 
 function marginSlider(family: Family, rules: Rules, changed: () => void): Child {
   if (family.comparisons.length === 0) return null;
   const declared = declaredMargin(family);
-  return slider(t("rules.margin_label"), {min: 0.1, max: 10, step: 0.1, value: 100 * (rules.margin ?? declared), text: (v) => `${significant(v, 2)} ${t("unit.points")}`},
+  return slider(t("rules.margin_label"), {min: 0.1, max: 10, step: 0.1, value: 100 * (rules.margin ?? declared), text: (v) => `${Number(v.toPrecision(3))} ${t("unit.points_short")}`},
     (value) => {
       rules.margin = Math.abs(value / 100 - declared) < 1e-9 ? null : value / 100;
       changed();
