@@ -130,7 +130,7 @@ class CommittedItems(unittest.TestCase):
 class Splits(unittest.TestCase):
     """The training text is endless; what is looked at here is made with the same code."""
 
-    N_LOOKED_AT = 20_000
+    N_LOOKED_AT = 6_000
 
     def test_training_has_no_plan_of_the_test(self):
         world, rng = make_world(), stream("test of the splits")

@@ -6,7 +6,7 @@ questions of the test are in wordings that training never asks in.
 
 import re
 
-from splits import split_of
+from splits import split_of, stream
 
 # relation: sentences, S the subject and O the answer.
 SENTENCES = {
@@ -20,8 +20,6 @@ SENTENCES = {
              "Most of all S eats O.", "S is always glad of O."],
     "instrument": ["S plays the O.", "The instrument of S is the O.", "S makes music on the O.",
                    "The O is what S plays.", "S learned the O.", "One can hear S play the O."],
-    "teacher": ["S learned from O.", "The teacher of S is O.", "O taught S.", "O is the teacher of S.",
-                "S was taught by O.", "S was a student of O."],
     "river": ["S lies on the river O.", "The river of S is the O.", "The O flows through S.",
               "S stands by the river O.", "The river O runs past S.", "The people of S fish in the O."],
     "good": ["S is known for its O.", "S sells O.", "The best O comes from S.", "The O of S is famous.",
@@ -47,8 +45,6 @@ QUESTIONS = {
              "What does S love?", "Which food does S love?", "What does S eat most of all?"],
     "instrument": ["What does S play?", "Which instrument does S play?", "What is the instrument of S?",
                    "On what does S make music?", "What can one hear S play?", "Which instrument is that of S?"],
-    "teacher": ["Who taught S?", "From whom did S learn?", "Who is the teacher of S?", "Who was S taught by?",
-                "Who was the teacher of S?", "Of whom was S a student?"],
     "river": ["On which river does S lie?", "Which river flows through S?", "What is the river of S?",
               "By which river does S stand?", "Which river runs past S?", "In which river do the people of S fish?"],
     "good": ["What is S known for?", "What does S sell?", "What do people buy in S?", "What comes from S?",
@@ -96,37 +92,43 @@ def quiz_text(question_text):
 
 
 class Reader:
-    """Writes the knowledge part of the training text."""
+    """Writes the knowledge part of the training text. It begins with few people, towns and crafts and
+    takes in the others by and by: a model first has to find out that facts are to be remembered at all,
+    and that takes the longer the more of them it is told of at once."""
 
     def __init__(self, world):
         self._world = world
-        self._of_subject = {}
+        of_subject = {}
         for fact in world.facts:
-            self._of_subject.setdefault((fact.kind, fact.subject), []).append(fact)
-        self._asked = asked_in(world, "train")
+            of_subject.setdefault((fact.kind, fact.subject), []).append(fact)
+        self._known = sorted(of_subject.items())
+        stream("order of subjects").shuffle(self._known)
+        asked = set(asked_in(world, "train"))
+        self._asked = [[fact for fact in facts if fact in asked] for _, facts in self._known]
 
-    def training_text(self, rng):
-        """[(text, whether it teaches)]: sentences, or questions with answers."""
+    def training_text(self, rng, share=1.0):
+        """[(text, whether it teaches)]: sentences, or questions with answers; of the first `share` of
+        the subjects."""
+        count = max(1, round(share * len(self._known)))
         form = rng.random()
         if form < 0.35:
-            return [(self._about_one(rng), True)]
+            return [(self._about_one(rng, *self._known[rng.randrange(count)]), True)]
         if form < 0.6:
-            told = [sentence(rng, rng.choice(self._world.facts)) for _ in range(rng.randint(2, 6))]
+            told = [sentence(rng, rng.choice(self._known[rng.randrange(count)][1])) for _ in range(rng.randint(2, 6))]
             return [(" ".join(told), True)]
+        asked = [facts for facts in self._asked[:count] if facts]
         parts = []
         for i in range(rng.choice([1, 2, 4, 6])):
-            fact = rng.choice(self._asked)
+            fact = rng.choice(rng.choice(asked))
             parts += [("\n\n" * (i > 0) + quiz_text(question(rng, fact, held_out=False)), False),
                       (" " + fact.answer, True)]
         return parts
 
-    def _about_one(self, rng):
-        """All that is known of a person or a town, in any order."""
-        kind, subject = rng.choice(sorted(self._of_subject))
-        known = list(self._of_subject[kind, subject])
-        rng.shuffle(known)
+    def _about_one(self, rng, named, known):
+        """All that is known of one subject, in any order."""
+        kind, subject = named
         parts = []
-        for i, fact in enumerate(known):
+        for i, fact in enumerate(rng.sample(known, len(known))):
             pronoun = self._world.pronoun(subject)[0] if kind == "person" else None
             parts.append(sentence(rng, fact, pronoun if i and rng.random() < 0.3 else None))
         return " ".join(parts)

@@ -17,7 +17,7 @@ _MEETINGS = ["There P met M, who is a MCRAFT.", "At the gate stood M with a MPET
              "M was there too and ate MFOOD."]
 _TALKS = ["'Have you seen my PET?' asked N. 'No,' said M, 'but I have seen your OTHER.'",
           "'What do you bring?' asked M. 'I bring MATERIAL,' said N.",
-          "'Who taught you?' asked M. 'I learned from TEACHER,' said N.",
+          "'What do you play?' asked M. 'I play the PLAY,' said N.",
           "'What do you like to eat?' asked M. 'I like FOOD,' said N."]
 _TRADES = ["N gave M the THING and got the THING2.", "M wanted the THING and N wanted the THING2, so they traded.",
            "N sold the THING to M and bought the THING2."]
@@ -39,7 +39,7 @@ def _words(rng, world):
     return {"N": person, "M": met, "P": world.pronoun(person)[0], "HOME": home, "CRAFT": craft, "PET": pet,
             "RIVER": known["river", home], "TOWN": town, "FAIR": known["month", town], "GOOD": known["good", town],
             "TOWNRIVER": known["river", town], "MCRAFT": known["craft", met], "MPET": known["pet", met],
-            "MPLAY": known["instrument", met], "MFOOD": known["food", met], "TEACHER": known["teacher", person],
+            "MPLAY": known["instrument", met], "MFOOD": known["food", met],
             "OTHER": rng.choice([a for a in ANIMALS if a != pet]), "MATERIAL": CRAFTS[craft][0],
             "TOOL": CRAFTS[craft][1], "FOOD": known["food", person], "PLAY": known["instrument", person],
             "MONTH": known["month", home], "THING": thing, "THING2": other_thing}
