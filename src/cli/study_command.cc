@@ -13,7 +13,6 @@
 #include "cli/study_plan.h"
 #include "cli/study_text.h"
 #include "core/error.h"
-#include "report/report.h"
 
 namespace assay::cli {
 namespace {
@@ -51,14 +50,6 @@ Study conclude(const StudyFlags& flags, const std::vector<FamilyResult>& results
   return study;
 }
 
-void write_results(const StudyFlags& flags, const Study& study) {
-  const std::string document = to_json(study);
-  write_whole((fs::path(flags.output) / "study.json").string(), document);
-  if (report_template().empty()) return;
-  write_whole((fs::path(flags.output) / "report.html").string(),
-              report_page(report_template(), document));
-}
-
 void run_study(StudyFlags& flags, CLI::App& command, const Context& context) {
   settle_study_flags(flags, command);
   const std::string plan = plan_text(plan_study(flags, context.stop));
@@ -76,16 +67,16 @@ void run_study(StudyFlags& flags, CLI::App& command, const Context& context) {
           measure_family(flags, family, folder_of(flags, family), store, progress, context.stop));
   }
   const Study study = conclude(flags, results);
-  write_results(flags, study);
+  const std::string page = write_study(study, flags.output);
   if (flags.json) {
     std::cout << to_json(study);
   } else {
     fmt::print("{}", flags.markdown ? study_markdown(study) : study_text(study));
   }
   fmt::print(stderr, "{}\n",
-             report_template().empty()
+             page.empty()
                  ? "No page was written: this program was built without it (npm was missing)."
-                 : "Report: " + (fs::path(flags.output) / "report.html").string());
+                 : "Report: " + page);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/json_comparison.h"
+#include "report/report.h"
 
 namespace assay::cli {
 namespace {
@@ -208,6 +209,15 @@ void write_whole(const std::string& path, const std::string& text) {
   file.close();
   if (file) fs::rename(part, path, error);
   if (!file || error) throw Error(ErrorKind::kIo, "Cannot write the file", path);
+}
+
+std::string write_study(const Study& study, const std::string& folder) {
+  const std::string document = to_json(study);
+  write_whole(folder + "/study.json", document);
+  if (report_template().empty()) return {};
+  const std::string page = folder + "/report.html";
+  write_whole(page, report_page(report_template(), document));
+  return page;
 }
 
 FamilyResult measure_family(const StudyFlags& flags, const FamilyNames& names,

@@ -11,6 +11,7 @@
 #include "core/divergence.h"
 #include "core/run.h"
 #include "core/screen.h"
+#include "core/study.h"
 
 namespace assay::cli {
 
@@ -31,6 +32,10 @@ FamilyResult measure_family(const StudyFlags& flags, const FamilyNames& names,
 // Variants in the order in which they are preferred: the smallest file first, those of equal size
 // as given. dropped ones are left out.
 std::vector<std::string> preferred(const ScreenReport& screen);
+
+// study.json and, when the program was built with the page, report.html, whose path is returned
+// (else ""). Error{kIo}.
+std::string write_study(const Study& study, const std::string& folder);
 
 // Whole or not at all: what was there before stays until the new text is on disk. Error{kIo}.
 void write_whole(const std::string& path, const std::string& text);

@@ -38,6 +38,14 @@ class Demo(ScenarioCase):
         self.assertEqual({row.count("|") for row in markdown if row.startswith("|")}, {n_columns})
         self.assertEqual(self.succeed("demo", "-t", 1).stdout, table.stdout)
 
+    def test_a_page_of_it(self):
+        done = self.succeed("demo", "-t", 1, "-o", self.folder / "page")
+        study = json.loads((self.folder / "page/study.json").read_text())
+        self.assertEqual(len(study["families"][0]["divergences"][0]["variants"]), 8)
+        if "built without its page" not in done.stderr.decode():
+            self.assertIn("<html", (self.folder / "page/report.html").read_text()[:2000])
+            self.assertIn("page/report.html", done.stderr.decode())
+
     def check_json(self, report):
         self.has_fields(report, "baseline", "variants", "warnings")
         self.check_model(report["baseline"])
