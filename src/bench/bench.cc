@@ -19,6 +19,7 @@ using namespace detail;
 
 constexpr double kNsPerS = 1e9;
 constexpr std::int64_t kFillNs = 100'000'000;  // a turn's repetitions together last so long
+constexpr double kWarmUpShare = 0.25;          // of the budget
 constexpr double kUsable = 0.9;                // of the memory that is available
 
 std::string utc_now() {
@@ -65,7 +66,7 @@ class Bench {
       if (error.kind() != ErrorKind::kInterrupted) throw;
       result_.ended = "interrupted";
     }
-    fleet_.read_memory();
+    fleet_.close();
     const auto probes = std::pair(result_.machine.bandwidth_bytes_per_s, result_.machine.flops);
     result_.machine = watch_.finish();
     std::tie(result_.machine.bandwidth_bytes_per_s, result_.machine.flops) = probes;
@@ -130,15 +131,24 @@ class Bench {
         report("warming up " + name(setup));
         RunRequest request = request_for({.setup = setup, .test = test, .round = -1});
         request.warm_up = true;
+        request.fill_ns = warm_up_ns();
         const std::optional<Ran> ran = fleet_.run(setup, request);
         if (!ran) continue;
         keep({.setup = setup, .test = test, .round = -1}, *ran);
         if (ran->stable) continue;
         result_.warnings.push_back(
-            fmt::format("{}: {} had not settled after {} repetitions", name(setup),
-                        to_string(options_.tests[static_cast<std::size_t>(test)]), kMostWarmUps));
+            fmt::format("{}: {} had not settled while warming up", name(setup),
+                        to_string(options_.tests[static_cast<std::size_t>(test)])));
       }
     }
+  }
+
+  // All warm-ups together may take a share of the budget: a machine that never settles must not use
+  // it up before the first round.
+  std::int64_t warm_up_ns() const {
+    if (options_.budget_s <= 0) return INT64_MAX;
+    const double each_s = kWarmUpShare * options_.budget_s / (n_setups() * n_tests());
+    return static_cast<std::int64_t>(each_s * kNsPerS);
   }
 
   // The same tokens for every setup of a round, others in every round.

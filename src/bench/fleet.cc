@@ -110,13 +110,14 @@ void Fleet::read_memory_of(int setup) {
   described.mapped_bytes = memory.mapped_bytes;
 }
 
-void Fleet::read_memory() {
+void Fleet::close() {
   for (int setup = 0; setup < static_cast<int>(members_.size()); ++setup) {
     try {
       read_memory_of(setup);
     } catch (const Error&) {
       // It ended, or everything is being stopped: its memory stays unknown.
     }
+    member(setup).process.reset();
   }
 }
 

@@ -23,7 +23,7 @@ class Fleet {
   bool open(int setup);
   // nullopt as open()'s false. A process that had to be opened anew warms up first.
   std::optional<Ran> run(int setup, const RunRequest& request);
-  void read_memory();  // of those that are open
+  void close();  // all; their memory is read first
 
  private:
   struct Member {

@@ -1,7 +1,10 @@
 #include "bench/machine.h"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -10,13 +13,17 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "bench/meters.h"
+#include "bench/workload.h"
 #include "models/models.h"
 
 namespace assay::detail {
 namespace {
 
 constexpr double kBusyLoad = 0.5;  // tasks that ran before we began
-constexpr double kStolen = 0.01;   // share of processor time
+constexpr double kNsPerS = 1e9;
+constexpr double kOthers = 0.25;  // cores
+constexpr double kStolen = 0.01;  // share of processor time
 constexpr const char* kCpuFolder = "/sys/devices/system/cpu";
 
 std::string first_line(const std::string& path) {
@@ -55,6 +62,18 @@ double load_average() {
   return load;
 }
 
+// Of this process and of its children that have ended.
+std::int64_t own_cpu_ns() {
+  std::int64_t ns = process_cpu_ns();
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  for (const timeval& t : {usage.ru_utime, usage.ru_stime}) {
+    ns += static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 +
+          static_cast<std::int64_t>(t.tv_usec) * 1000;
+  }
+  return ns;
+}
+
 std::string system_name() {
   utsname name{};
   if (::uname(&name) != 0) return "unknown";
@@ -63,7 +82,11 @@ std::string system_name() {
 
 }  // namespace
 
-MachineWatch::MachineWatch() : ticks_(read_ticks()), throttled_(read_throttled()) {
+MachineWatch::MachineWatch()
+    : ticks_(read_ticks()),
+      throttled_(read_throttled()),
+      own_ns_(own_cpu_ns()),
+      start_ns_(steady_ns()) {
   record_.cpu = cpu_name();
   record_.n_cores = default_threads();
   record_.n_hardware_threads = static_cast<int>(std::thread::hardware_concurrency());
@@ -81,6 +104,10 @@ MachineRecord MachineWatch::finish() const {
   const Ticks now = read_ticks();
   if (now.all > ticks_.all)
     record.stolen_share = (now.stolen - ticks_.stolen) / (now.all - ticks_.all);
+  const double own_s = static_cast<double>(own_cpu_ns() - own_ns_) / kNsPerS;
+  const double elapsed_s = static_cast<double>(steady_ns() - start_ns_) / kNsPerS;
+  const double busy_s = (now.busy - ticks_.busy) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  if (elapsed_s > 0) record.other_load = std::max(0.0, (busy_s - own_s) / elapsed_s);
   return record;
 }
 
@@ -90,11 +117,12 @@ MachineWatch::Ticks MachineWatch::read_ticks() {
   std::string cpu;
   words >> cpu;
   Ticks ticks;
-  constexpr int kSteal = 7;
+  constexpr int kIdle = 3, kIoWait = 4, kSteal = 7;
   double value = 0;
   for (int i = 0; i <= kSteal && words >> value; ++i) {
     ticks.all += value;
     if (i == kSteal) ticks.stolen = value;
+    if (i != kIdle && i != kIoWait && i != kSteal) ticks.busy += value;
   }
   return ticks;
 }
@@ -117,6 +145,13 @@ std::vector<std::string> machine_warnings(const MachineRecord& record) {
         fmt::format("the machine was not idle before the measurement (load {:.2f}): ratios stay "
                     "fair, absolute speeds are too low",
                     record.load_before));
+  }
+  if (record.other_load > kOthers) {
+    warnings.push_back(
+        fmt::format("other programs kept {:.2f} cores busy meanwhile: the engine's threads wait "
+                    "for each other by spinning, so that it can be several times slower beside "
+                    "other load",
+                    record.other_load));
   }
   if (record.stolen_share > kStolen) {
     warnings.push_back(

@@ -7,8 +7,9 @@
 
 namespace assay::detail {
 
-// Reads the machine's record when made; finish() adds what happened since. What the system does not
-// tell stays empty or 0.
+// Reads the machine's record when made; finish() adds what happened since, and expects that child
+// processes have ended: only then is their processor time known to be ours. What the system does
+// not tell stays empty or 0.
 class MachineWatch {
  public:
   MachineWatch();
@@ -17,7 +18,7 @@ class MachineWatch {
 
  private:
   struct Ticks {
-    double all = 0, stolen = 0;
+    double all = 0, stolen = 0, busy = 0;
   };
   static Ticks read_ticks();
   static std::int64_t read_throttled();
@@ -25,6 +26,7 @@ class MachineWatch {
   MachineRecord record_;
   Ticks ticks_;
   std::int64_t throttled_ = 0;
+  std::int64_t own_ns_ = 0, start_ns_ = 0;
 };
 
 // Why figures of this machine deserve doubt: load, hypervisor, throttling, governor.

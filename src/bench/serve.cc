@@ -85,7 +85,7 @@ class Server {
       const std::int64_t ns = ran.samples.back().duration_ns;
       filled_ns += ns;
       durations.push_back(static_cast<double>(ns) / kNsPerS);
-      more = request.warm_up ? !is_warm(durations) : filled_ns < request.fill_ns;
+      more = filled_ns < request.fill_ns && !(request.warm_up && is_warm(durations));
     }
     ran.stable = !request.warm_up || is_stable(durations);
     return answer(ran);

@@ -17,7 +17,7 @@ struct RunRequest {
   std::vector<Token> prompt;
   bool stop_at_end = false;
   bool warm_up = false;      // repeat until stable, with short texts
-  std::int64_t fill_ns = 0;  // repeat until so much time was measured
+  std::int64_t fill_ns = 0;  // repeat until so much time was measured; warm-up: at most
 };
 
 struct Opened {

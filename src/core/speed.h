@@ -100,10 +100,11 @@ struct MachineRecord {
   int n_cores = 0, n_hardware_threads = 0;
   std::string governor;  // frequency; empty when the system does not tell
   std::int64_t memory_bytes = 0, available_bytes = 0;
-  double load_before = 0, load_after = 0;              // tasks running, one minute's mean
-  std::int64_t throttled = 0;                          // thermal throttling events meanwhile
-  double stolen_share = 0;                             // of processor time, taken by a hypervisor
-  std::string system;                                  // kernel
+  double load_before = 0, load_after = 0;  // tasks running, one minute's mean
+  std::int64_t throttled = 0;              // thermal throttling events meanwhile
+  double other_load = 0;                   // cores that other programs kept busy meanwhile
+  double stolen_share = 0;                 // of processor time, taken by a hypervisor
+  std::string system;                      // kernel
   std::optional<double> bandwidth_bytes_per_s, flops;  // probes
 };
 
