@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "compress/compress.h"
+#include "core/error.h"
+
 namespace assay::cli {
 namespace {
 
@@ -85,6 +88,36 @@ std::string shell_quoted(const std::string& word) {
   return quoted + "'";
 }
 
+// What makes the variant a file, and what serves it.
+std::vector<StudyCommand> commands_to_run(const std::string& name, const std::string& baseline) {
+  std::vector<StudyCommand> commands;
+  VariantSpec spec;
+  try {
+    spec = parse_variant(name);
+  } catch (const Error&) {
+    return commands;  // another tool's name
+  }
+  std::string file = baseline;
+  if (spec.weights == VariantSpec::Weights::kFile) file = spec.file;
+  if (spec.weights == VariantSpec::Weights::kType) {
+    file = spec.type + ".gguf";
+    commands.push_back({"Make the recommended variant",
+                        fmt::format("assay quantize {} {} {}", shell_quoted(baseline),
+                                    shell_quoted(file), shell_quoted(spec.type))});
+  }
+  std::string serve = "llama-server -m " + shell_quoted(file);
+  if (spec.kv) serve += fmt::format(" --cache-type-k {} --cache-type-v {}", spec.kv->k, spec.kv->v);
+  commands.push_back({"Serve it", serve});
+  if (!spec.kv) {
+    commands.push_back({"Serve it with Ollama",
+                        fmt::format("printf 'FROM ./%s\\n' {0} > Modelfile && ollama create {1} -f "
+                                    "Modelfile && ollama run {1}",
+                                    shell_quoted(file),
+                                    shell_quoted(std::filesystem::path(file).stem().string()))});
+  }
+  return commands;
+}
+
 std::vector<StudyCommand> commands_of(const std::vector<StudyFamily>& families,
                                       const std::vector<std::string>& inputs) {
   std::string report = "assay report";
@@ -93,18 +126,9 @@ std::vector<StudyCommand> commands_of(const std::vector<StudyFamily>& families,
   std::vector<StudyCommand> commands{{"This report", report + " -o report.html"}};
   for (const StudyFamily& family : families) {
     if (!family.decision || family.decision->recommended.empty()) continue;
-    const std::string& name = family.decision->recommended;
-    const bool is_file = name.ends_with(".gguf");
-    const std::string file = is_file ? name : name + ".gguf";
-    if (!is_file && name.find_first_of("+=") == std::string::npos) {
-      commands.push_back({"Make the recommended variant",
-                          fmt::format("assay quantize {} {} {}", shell_quoted(family.baseline.name),
-                                      shell_quoted(file), shell_quoted(name))});
-      commands.push_back({"Serve it", "llama-server -m " + shell_quoted(file)});
-    } else if (is_file) {
-      commands.push_back(
-          {"Serve the recommended variant", "llama-server -m " + shell_quoted(file)});
-    }
+    if (!family.baseline.name.ends_with(".gguf")) continue;  // measured by another tool
+    const auto more = commands_to_run(family.decision->recommended, family.baseline.name);
+    commands.insert(commands.end(), more.begin(), more.end());
   }
   return commands;
 }

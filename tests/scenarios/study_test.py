@@ -73,6 +73,8 @@ class Study(ScenarioCase):
         text = self.succeed("study", self.file, *self.store, "--no-speed").stdout.decode()
         self.assertTrue(text.startswith("Use Q5_1"), text)
         self.assertIn("dropped by screening", text)
+        for command in ["assay quantize base.gguf Q5_1.gguf Q5_1", "llama-server -m Q5_1.gguf", "ollama create Q5_1 -f Modelfile"]:
+            self.assertIn(command, text)
         card = self.succeed("study", self.file, *self.store, "--no-speed", "--markdown").stdout.decode()
         self.assertEqual(card.count("| RECOMMENDED |"), 1)
 

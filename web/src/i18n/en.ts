@@ -110,7 +110,7 @@ export const en = {
   "command.This report": "This report",
   "command.Make the recommended variant": "Make the recommended variant",
   "command.Serve it": "Serve it",
-  "command.Serve the recommended variant": "Serve the recommended variant",
+  "command.Serve it with Ollama": "Serve it with Ollama",
 
   "explorer.mode": "Show",
   "explorer.scores": "Scores",

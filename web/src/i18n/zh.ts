@@ -111,7 +111,7 @@ export const zh: Messages = {
   "command.This report": "本报告",
   "command.Make the recommended variant": "制作推荐的变体",
   "command.Serve it": "启动服务",
-  "command.Serve the recommended variant": "以推荐的变体启动服务",
+  "command.Serve it with Ollama": "用 Ollama 启动服务",
 
   "explorer.mode": "显示",
   "explorer.scores": "得分",
