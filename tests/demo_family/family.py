@@ -16,4 +16,4 @@ def main():
         print(f"SKIP: {test}: {reason}")
     if not result.wasSuccessful():
         sys.exit(1)
-    sys.exit(77 if result.testsRun == len(result.skipped) else 0)
+    sys.exit(77 if result.testsRun <= len(result.skipped) else 0)  # a skipped class counts as no run
