@@ -78,8 +78,12 @@ void judge_tasks(const Comparison& c, Judged& judged) {
     case Verdict::kUndecided:
       break;
   }
-  judged.add(Outcome::kUnknown, "margin", "undecided at the margin: " + evidence);
-  if (row && row->n_further) {
+  // Without a number of items that would decide, something else stands in the way.
+  const bool by_items = row && row->n_further;
+  judged.add(Outcome::kUnknown, "margin",
+             "undecided at the margin: " + evidence +
+                 (row && !by_items && !row->reason.empty() ? "; " + row->reason : ""));
+  if (by_items) {
     judged.standing.would_decide =
         fmt::format("about {} more items of {}", detail::two_digits(*row->n_further), row->task);
   }
