@@ -32,15 +32,24 @@ std::string mebibytes(std::int64_t bytes) {
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / kMebibyte);
 }
 
+std::string screened_text(const ScreenCriterion& c) {
+  const bool increase = c.name == "ppl_increase";
+  const double scale = increase ? 100 : 1;
+  std::optional<Interval> interval = c.estimate.ci95;
+  if (interval) interval = Interval{scale * interval->low, scale * interval->high};
+  const std::string unit = increase ? "%" : "nats";
+  return fmt::format("{} {}, the limit {:g} {}", increase ? "perplexity increase" : "mean KLD",
+                     format_with_interval(scale * c.estimate.value, interval, unit),
+                     scale * c.limit, unit);
+}
+
 void judge_screens(const StudyFamily& family, Judged& judged) {
   for (const ScreenReport& screen : family.screens) {
     for (const ScreenedVariant& v : screen.variants) {
       if (v.name != judged.standing.variant || v.verdict != ScreenVerdict::kDropped) continue;
       for (const ScreenCriterion& c : v.criteria) {
         if (c.verdict != ScreenVerdict::kDropped) continue;
-        judged.add(Outcome::kBroken, "screen",
-                   fmt::format("dropped by screening: {} is {}, the limit {:g}", c.name,
-                               format_with_interval(c.estimate.value, c.estimate.ci95), c.limit));
+        judged.add(Outcome::kBroken, "screen", "dropped by screening: " + screened_text(c));
       }
     }
   }

@@ -28,7 +28,7 @@ export function reasonText(reason: Reason): string {
     case "screen": {
       const scale = detail?.name === "ppl_increase" ? 100 : 1;
       const shown = withInterval(detail?.value == null ? null : {value: scale * detail.value, interval: detail.interval ? [scale * detail.interval[0], scale * detail.interval[1]] : null}, scale === 100 ? "%" : "nats", true);
-      return t("reason.screen", {criterion: tOr(`criterion.${detail?.name ?? ""}`, detail?.name ?? ""), change: shown, limit: significant(scale * (detail?.limit ?? 0), 2)});
+      return t("reason.screen", {criterion: tOr(`criterion.${detail?.name ?? ""}`, detail?.name ?? ""), change: shown, limit: `${significant(scale * (detail?.limit ?? 0), 2)} ${scale === 100 ? "%" : "nats"}`});
     }
     case "size":
       return t("reason.size", {size: bytes(detail?.value ?? 0), limit: bytes(detail?.limit ?? 0)});

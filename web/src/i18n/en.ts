@@ -68,7 +68,7 @@ export const en = {
   "figure.speed_unit": "{speed} tokens/s",
   "evidence.title": "Change against the baseline, each variant’s weakest task",
   "evidence.title_perplexity": "Change of perplexity against the baseline",
-  "evidence.note": "Paired differences with 95 % intervals. A variant is within the margin only when its whole interval lies to the right of the margin; an interval across it decides nothing.",
+  "evidence.note": "Paired differences with 95 % intervals. The verdict is a test at the margin, with the error on one side: so an interval that reaches just across the margin can still be within it. An interval well across it decides nothing.",
   "evidence.note_perplexity": "Paired changes with 95 % intervals. A variant keeps the limit only when its whole interval lies to the left of it.",
   "evidence.row": "{task} {change} on {n} items",
   "reason.identical": "answers every item with the baseline’s bits: nothing was tested",

@@ -69,7 +69,7 @@ export const zh: Messages = {
   "figure.speed_unit": "{speed} 词元/秒",
   "evidence.title": "相对基线的变化（各变体最弱的任务）",
   "evidence.title_perplexity": "相对基线的困惑度变化",
-  "evidence.note": "配对差值与 95 % 区间。只有整个区间都在容限右侧，才算在容限内；跨越容限的区间不能下结论。",
+  "evidence.note": "配对差值与 95 % 区间。判定是在容限处的单侧检验，因此略微越过容限的区间仍可能算在容限内；明显跨越容限的区间不能下结论。",
   "evidence.note_perplexity": "配对变化与 95 % 区间。只有整个区间都在界限左侧，才算满足界限。",
   "evidence.row": "{task} {change}，共 {n} 题",
   "reason.identical": "每题答案与基线逐位相同：等于没有检验",

@@ -53,7 +53,7 @@ function measureChart(models: Row[], name: MeasureName): Child {
           const row = rows[o.dataIndex];
           return row ? `<b>${escapeHtml(row.name)}</b><br>${significant(row.measure.median)} ${unit} (${significant(row.measure.min)}–${significant(row.measure.max)})<br>${ratioText(row.measure)}` : "";
         }),
-        xAxis: {...axis(unit, {nameLocation: "middle", nameGap: 26, min: 0}), type: "value"},
+        xAxis: {...axis(unit, {nameLocation: "middle", nameGap: 26, min: 0, max: (data: {max: number}) => nice(Math.max(data.max, ...rows.map((r) => r.measure.max)))}), type: "value"},
         yAxis: {...axis("", {splitLine: {show: false}}), type: "category", inverse: true, data: rows.map((r) => r.name), axisLabel: {color: p.text, fontSize: 13}},
         series: [
           ...rows.map((r, i) => crosses(`range ${i}`, i === 0 ? p.baseline : p.accent, [[r.measure.median, i, r.measure.min, r.measure.max, NaN, NaN]], 2.5)),
@@ -62,6 +62,12 @@ function measureChart(models: Row[], name: MeasureName): Child {
       };
     },
   });
+}
+
+// The next number above with one digit, or one and a half.
+function nice(value: number): number {
+  const step = 10 ** Math.floor(Math.log10(value)) / 2;
+  return Math.ceil(value / step) * step;
 }
 
 function latencies(models: Row[]): Child {
