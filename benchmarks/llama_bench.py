@@ -50,7 +50,7 @@ def batched(llama_batched, model, arguments):
 
 
 def compare(label, here, there, n_pairs):
-    pairs, n_discarded = alternate(label, lambda _: here(), lambda _: there(), n_pairs)
+    pairs, n_discarded = alternate(label, lambda _: here(), lambda _: there(), n_pairs, "llama.cpp")
     rows = []
     for name in pairs[0]["assay"]["samples"]:
         if name not in pairs[0]["peer"]["samples"]:
