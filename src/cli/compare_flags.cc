@@ -41,11 +41,6 @@ double parse_floor(const std::string& text) {
   return fraction;
 }
 
-bool same_model(const Run& a, const Run& b) {
-  return a.header.model_name == b.header.model_name &&
-         a.header.model.weights == b.header.model.weights;
-}
-
 void add_variant(ComparedRuns& all, Run run, bool repeats) {
   for (std::vector<Run>& variant : all.variants) {
     if (repeats && same_model(variant.front(), run)) {
@@ -57,6 +52,11 @@ void add_variant(ComparedRuns& all, Run run, bool repeats) {
 }
 
 }  // namespace
+
+bool same_model(const Run& a, const Run& b) {
+  return a.header.model_name == b.header.model_name &&
+         a.header.model.weights == b.header.model.weights;
+}
 
 void add_margin_flags(CLI::App& app, CompareFlags& flags) {
   app.add_option("--margin", flags.margin,

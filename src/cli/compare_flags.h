@@ -39,6 +39,8 @@ struct ComparedRuns {
 };
 ComparedRuns load_compared(const std::vector<std::string>& paths, bool repeats);
 
+bool same_model(const Run& a, const Run& b);  // by name and weights
+
 // Each variant against the baseline. Loads flags.noise.
 std::vector<Comparison> compare_loaded(const ComparedRuns& runs, const CompareFlags& flags);
 

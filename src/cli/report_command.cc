@@ -1,5 +1,4 @@
 // assay report: what was measured, as one page that opens offline.
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -8,6 +7,7 @@
 
 #include "cli/assemble_study.h"
 #include "cli/commands.h"
+#include "cli/study_phases.h"
 #include "core/error.h"
 #include "report/report.h"
 
@@ -29,10 +29,7 @@ void write_page(const std::string& path, const std::string& page) {
     std::cout << page;
     return;
   }
-  std::ofstream file(path, std::ios::binary);
-  file << page;
-  file.close();
-  if (!file) throw Error(ErrorKind::kIo, "Cannot write the report", path);
+  write_whole(path, page);
 }
 
 void run_report(ReportFlags flags) {

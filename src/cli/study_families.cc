@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "cli/compare_flags.h"
 #include "core/error.h"
 
 namespace assay::cli {
@@ -61,11 +62,6 @@ StudyModel model_of_run(const Run& run) {
   out.origin = run.header.imported_from;
   out.notes = run.header.warnings;
   return out;
-}
-
-bool same_model(const Run& a, const Run& b) {
-  return a.header.model_name == b.header.model_name &&
-         a.header.model.weights == b.header.model.weights;
 }
 
 // The run's tasks join those of the same model; a task that it has already is left out.

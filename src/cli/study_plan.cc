@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "cli/progress.h"
-#include "cli/table.h"
 
 namespace assay::cli {
 namespace {

@@ -11,8 +11,6 @@
 namespace assay {
 namespace {
 
-constexpr double kMebibyte = 1024.0 * 1024.0;
-
 enum class Outcome { kKept, kBroken, kUnknown };
 
 struct Judged {
@@ -27,10 +25,6 @@ struct Judged {
     standing.reasons.push_back({std::move(rule), std::move(text)});
   }
 };
-
-std::string mebibytes(std::int64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / kMebibyte);
-}
 
 std::string screened_text(const ScreenCriterion& c) {
   const bool increase = c.name == "ppl_increase";
@@ -120,8 +114,8 @@ void judge_perplexity(const StudyFamily& family, double limit, Judged& judged) {
 void judge_constraints(const DecisionRules& rules, Judged& judged) {
   if (rules.max_size_bytes && judged.size_bytes > *rules.max_size_bytes) {
     judged.add(Outcome::kBroken, "size",
-               fmt::format("{} is larger than {}", mebibytes(judged.size_bytes),
-                           mebibytes(*rules.max_size_bytes)));
+               fmt::format("{} is larger than {}", format_bytes(judged.size_bytes),
+                           format_bytes(*rules.max_size_bytes)));
   }
   if (!rules.min_tokens_per_second) return;
   if (judged.speed <= 0) {
