@@ -186,6 +186,8 @@ class Bench {
   }
 
   std::optional<double> take(const BenchTurn& turn) {
+    if (options_.renew && turn.round > round_) fleet_.close();
+    round_ = turn.round;
     report(fmt::format("{}, round {}",
                        to_string(options_.tests[static_cast<std::size_t>(turn.test)]),
                        turn.round + 1));
@@ -221,6 +223,7 @@ class Bench {
   MachineWatch watch_;
   SpeedResult result_;
   Fleet fleet_;
+  int round_ = 0;
 };
 
 }  // namespace

@@ -32,6 +32,9 @@ struct BenchOptions {
   double budget_s = 300;           // ends the rounds; 0 = none
   int n_repetitions = 0;           // > 0: exactly so many rounds, whatever the precision
   std::uint64_t seed = 1234;
+  // Every round in new processes: one process may be faster than the next with the same work, from
+  // its start to its end, and rounds of one process would not show it.
+  bool renew = true;
   bool stop_at_end = false;  // requests: an end token ends the text; else n_gen tokens always
   std::vector<std::vector<Token>> prompts;  // for requests; empty = random tokens
   std::int64_t max_memory_bytes = 0;        // of all processes together; 0 = what is available

@@ -47,9 +47,17 @@ void Fleet::make_room(int setup) {
       if (oldest < 0 || member(other).used < member(oldest).used) oldest = other;
     }
     if (oldest < 0 || open_bytes + member(setup).estimate_bytes <= limit_bytes_) return;
-    read_memory_of(oldest);
-    member(oldest).process.reset();
+    end(oldest);
   }
+}
+
+void Fleet::end(int setup) {
+  try {
+    read_memory_of(setup);
+  } catch (const Error&) {
+    // It ended already, or everything is being stopped: its memory stays unknown.
+  }
+  member(setup).process.reset();
 }
 
 bool Fleet::open(int setup) {
@@ -60,6 +68,7 @@ bool Fleet::open(int setup) {
   if (mine.process) return true;
   make_room(setup);
   try {
+    mine.warm.clear();
     mine.process = std::make_unique<Process>(options_.child);
     const BenchSetup& asked = options_.setups[static_cast<std::size_t>(setup)];
     Opened opened = read_opened(mine.process->ask(open_message(asked.model), options_.stop));
@@ -80,15 +89,19 @@ bool Fleet::open(int setup) {
 }
 
 std::optional<Ran> Fleet::run(int setup, const RunRequest& request) {
-  const bool was_open = member(setup).process != nullptr;
   if (!open(setup)) return std::nullopt;
   try {
     Process& process = *member(setup).process;
-    if (!was_open && !request.warm_up) {
+    std::vector<SpeedTest>& warm = member(setup).warm;
+    const bool is_warm = std::find(warm.begin(), warm.end(), request.test) != warm.end();
+    if (!is_warm && !request.warm_up) {
       RunRequest warm_up = request;
       warm_up.warm_up = true;
+      warm_up.seed = ~request.seed >> 1;  // no repetition sees its tokens again
+      warm_up.prompt.clear();
       (void)read_ran(process.ask(run_message(warm_up), options_.stop));
     }
+    if (!is_warm) warm.push_back(request.test);
     Ran ran = read_ran(process.ask(run_message(request), options_.stop));
     std::this_thread::sleep_for(kSettle);
     return ran;
@@ -108,17 +121,11 @@ void Fleet::read_memory_of(int setup) {
     described.peak_bytes = memory.peak_bytes;
   described.steady_bytes = memory.steady_bytes;
   described.mapped_bytes = memory.mapped_bytes;
+  described.gpu_bytes = memory.gpu_bytes;
 }
 
 void Fleet::close() {
-  for (int setup = 0; setup < static_cast<int>(members_.size()); ++setup) {
-    try {
-      read_memory_of(setup);
-    } catch (const Error&) {
-      // It ended, or everything is being stopped: its memory stays unknown.
-    }
-    member(setup).process.reset();
-  }
+  for (int setup = 0; setup < static_cast<int>(members_.size()); ++setup) end(setup);
 }
 
 }  // namespace assay::detail

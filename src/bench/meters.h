@@ -9,8 +9,9 @@ namespace assay::detail {
 
 struct ProcessMemory {
   std::optional<std::int64_t> peak_bytes, steady_bytes, mapped_bytes;
+  std::optional<std::int64_t> gpu_bytes;  // taken on all GPUs since before the model was opened
 };
-ProcessMemory process_memory();  // of this process, from /proc; absent elsewhere
+ProcessMemory process_memory();  // of this process, from /proc; absent elsewhere. Without the GPUs
 
 std::int64_t process_cpu_ns();  // of this process, all threads, user and system
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bench/bench.h"
+#include "bench/gpu_energy.h"
 #include "bench/procedure.h"
 #include "bench/process.h"
 #include "bench/wire.h"
@@ -38,17 +39,36 @@ class Server {
       case WireMessage::Kind::kMemory:
         break;
     }
-    return answer(process_memory());
+    return answer(memory());
   }
 
  private:
   std::string open(const ModelOptions& options) {
     read_once(options.path);
+    gpu_bytes_before_ = gpu_bytes_in_use();
     const std::int64_t start = steady_ns();
     model_ = open_llama(options);
     const std::int64_t load_ns = steady_ns() - start;
     workload_ = std::make_unique<Workload>(*model_);
     return answer(Opened{.load_ns = load_ns, .info = model_->info()});
+  }
+
+  ProcessMemory memory() const {
+    ProcessMemory memory = process_memory();
+    const std::optional<std::int64_t> now = gpu_bytes_in_use();
+    if (now && gpu_bytes_before_) memory.gpu_bytes = *now - *gpu_bytes_before_;
+    return memory;
+  }
+
+  // Of the processor packages and, when layers are on a GPU, of the GPUs: what can be read of it.
+  std::optional<double> joules_since(std::optional<double> package,
+                                     std::optional<double> gpu) const {
+    std::optional<double> sum = energy_.between(package, energy_.joules());
+    if (const auto now = gpu_joules(); now && gpu) sum = sum.value_or(0) + *now - *gpu;
+    return sum;
+  }
+  std::optional<double> gpu_joules() const {
+    return model_->info().runtime.n_gpu_layers != 0 ? gpu_energy_.joules() : std::nullopt;
   }
 
   SpeedSample repeat(const RunRequest& request, std::uint64_t repetition) {
@@ -59,16 +79,17 @@ class Server {
                      .stop_at_end = request.stop_at_end};
     if (request.warm_up) work.test.n_gen = std::min(work.test.n_gen, kWarmTokens);
     double suspended = 0;
-    std::optional<double> energy;
+    std::optional<double> energy, gpu_energy;
     std::int64_t cpu = 0;
     work.at_start = [&] {
       suspended = suspended_s();
       energy = energy_.joules();
+      gpu_energy = gpu_joules();
       cpu = process_cpu_ns();
     };
     SpeedSample sample = workload_->run(work);
     sample.cpu_ns = process_cpu_ns() - cpu;
-    sample.energy_j = energy_.between(energy, energy_.joules());
+    sample.energy_j = joules_since(energy, gpu_energy);
     sample.slept = suspended_s() - suspended > kSleepS;
     if (request.warm_up) sample.round = -1;
     return sample;
@@ -94,6 +115,8 @@ class Server {
   std::unique_ptr<Model> model_;
   std::unique_ptr<Workload> workload_;
   EnergyMeter energy_;
+  GpuEnergy gpu_energy_;
+  std::optional<std::int64_t> gpu_bytes_before_;
 };
 
 std::string reply_or_error(Server& server, const std::string& line) {

@@ -71,6 +71,17 @@ Estimate speed_ratio(const ByRound& baseline, const ByRound& variant, bool fixed
   return estimate;
 }
 
+Estimate unpaired_ratio(const ByRound& baseline, const ByRound& variant) {
+  const auto median = [](const ByRound& rounds) {
+    std::vector<double> values;
+    for (const auto& [round, value] : rounds) values.push_back(value);
+    return median_of(std::move(values));
+  };
+  Estimate estimate{.reason = "one was measured after the other: a drift of the machine is in it"};
+  if (!baseline.empty() && !variant.empty()) estimate.value = median(baseline) / median(variant);
+  return estimate;
+}
+
 namespace {
 
 constexpr double kNsPerMs = 1e6, kNsPerS = 1e9;
@@ -209,8 +220,11 @@ void summarize(const SpeedResult& result, SpeedSeries& series) {
     const ByRound rounds = by_round(series, figure.value);
     if (rounds.empty()) continue;
     SpeedMeasure measure = measure_of(figure, rounds);
-    if (baseline != nullptr)
-      measure.ratio = speed_ratio(by_round(*baseline, figure.value), rounds, fixed);
+    if (baseline != nullptr) {
+      const ByRound others = by_round(*baseline, figure.value);
+      measure.ratio = result.imported_from.empty() ? speed_ratio(others, rounds, fixed)
+                                                   : unpaired_ratio(others, rounds);
+    }
     series.measures.push_back(std::move(measure));
     if (series.measures.size() > 1) continue;
     series.n_rounds = static_cast<int>(rounds.size());
@@ -231,8 +245,12 @@ void summarize(const SpeedResult& result, SpeedSeries& series) {
 }  // namespace detail
 
 void summarize_speed(SpeedResult& result) {
-  for (SpeedSeries& series : result.series) detail::clear_figures(series);
-  for (SpeedSeries& series : result.series) detail::summarize(result, series);
+  for (SpeedSeries& series : result.series) {
+    if (series.samples.empty() && !result.imported_from.empty())
+      continue;  // figures are all it has
+    detail::clear_figures(series);
+    detail::summarize(result, series);
+  }
 }
 
 }  // namespace assay

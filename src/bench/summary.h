@@ -24,4 +24,7 @@ double median_of(std::vector<double> values);
 // ended.
 Estimate speed_ratio(const ByRound& baseline, const ByRound& variant, bool fixed);
 
+// The same of medians, for rounds that do not belong together: without an interval.
+Estimate unpaired_ratio(const ByRound& baseline, const ByRound& variant);
+
 }  // namespace assay::detail

@@ -145,7 +145,8 @@ std::string answer(const ProcessMemory& memory) {
   return line_of({{"ok", true},
                   {"peak_bytes", optional_integer(memory.peak_bytes)},
                   {"steady_bytes", optional_integer(memory.steady_bytes)},
-                  {"mapped_bytes", optional_integer(memory.mapped_bytes)}});
+                  {"mapped_bytes", optional_integer(memory.mapped_bytes)},
+                  {"gpu_bytes", optional_integer(memory.gpu_bytes)}});
 }
 
 std::string error_answer(int kind, const std::string& message) {
@@ -175,7 +176,8 @@ ProcessMemory read_memory(const std::string& line) {
     const Json json = answered(line);
     return ProcessMemory{.peak_bytes = read_optional(json.at("peak_bytes")),
                          .steady_bytes = read_optional(json.at("steady_bytes")),
-                         .mapped_bytes = read_optional(json.at("mapped_bytes"))};
+                         .mapped_bytes = read_optional(json.at("mapped_bytes")),
+                         .gpu_bytes = read_optional(json.at("gpu_bytes"))};
   });
 }
 

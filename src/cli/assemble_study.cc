@@ -16,6 +16,7 @@
 #include "core/json_comparison.h"
 #include "core/json_run.h"
 #include "report/report.h"
+#include "study/study.h"
 
 namespace assay::cli {
 namespace {
@@ -58,7 +59,8 @@ bool is_our_document(const std::string& schema) {
          schema == kSpeedDocument || schema == kStudySchema;
 }
 
-void add_input(const std::string& path, Study& study, FamilyList& families) {
+void add_input(const std::string& path, Study& study, FamilyList& families,
+               std::vector<SpeedResult>& speeds) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
     const std::string text = path == "-" ? "" : read_file(path);
@@ -74,7 +76,35 @@ void add_input(const std::string& path, Study& study, FamilyList& families) {
       return;
     }
   }
+  if (std::optional<SpeedResult> speed = import_speed(std::span(&path, 1))) {
+    speeds.push_back(std::move(*speed));
+    return;
+  }
   families.add_runs(load_runs(path));
+}
+
+// To the family that has most of its models.
+void attach_speed(const SpeedResult& speed, std::vector<Gathered>& families, Study& study) {
+  Gathered* owner = nullptr;
+  SpeedResult named;
+  int most = 0;
+  for (Gathered& g : families) {
+    std::vector<std::string> variants;
+    for (const StudyModel& variant : g.family.variants) variants.push_back(variant.name);
+    SpeedResult here = speed;
+    const int n = adopt_names(here, g.family.baseline.name, variants);
+    if (n <= most) continue;
+    most = n;
+    owner = &g;
+    named = std::move(here);
+  }
+  if (owner != nullptr) {
+    owner->family.speeds.push_back(to_json(named));
+    return;
+  }
+  study.warnings.push_back(
+      fmt::format("what {} measured is left out: '{}' ends with the name of none of the models",
+                  speed.imported_from, speed.setups.front().name));
 }
 
 // Runs become comparisons and items.
@@ -140,7 +170,9 @@ Study assemble_study(const std::vector<std::string>& inputs, const AssembleOptio
   const CompareOptions compare = to_compare_options(options.compare);
   Study study{.assay_version = ASSAY_VERSION, .title = options.title, .created = now_utc()};
   FamilyList families;
-  for (const std::string& input : inputs) add_input(input, study, families);
+  std::vector<SpeedResult> speeds;  // of other programs
+  for (const std::string& input : inputs) add_input(input, study, families, speeds);
+  for (const SpeedResult& speed : speeds) attach_speed(speed, families.all(), study);
   for (Gathered& g : families.all()) {
     compare_runs_of(g, options.compare, study);
     if (g.family.variants.empty()) {

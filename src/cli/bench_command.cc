@@ -12,12 +12,14 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/speed_table.h"
+#include "cli/task_prompts.h"
 #include "core/error.h"
 
 namespace assay::cli {
 namespace {
 
 constexpr int kInterrupted = 130;
+constexpr std::size_t kTaskPrompts = 64;
 
 SpeedOptions to_options(const BenchFlags& flags, ProgressLine& progress, const Context& context) {
   constexpr double kGib = 1 << 30;
@@ -39,8 +41,12 @@ SpeedOptions to_options(const BenchFlags& flags, ProgressLine& progress, const C
   bench.child = {"/proc/self/exe", kBenchChild};
   bench.progress = [&progress](const BenchProgress& p) { progress.show(p); };
   bench.stop = context.stop;
-  if (flags.prompts.empty()) return options;
-  options.prompts = load_prompts(flags.prompts);
+  bench.renew = !flags.keep_processes;
+  if (flags.prompts.empty() && flags.prompts_task.empty()) return options;
+  options.prompts = flags.prompts_task.empty()
+                        ? load_prompts(flags.prompts)
+                        : prompts_of_task({.folders = flags.include_paths}, flags.prompts_task,
+                                          kTaskPrompts, flags.data, context.stop);
   options.n_gen_of_prompts = 32;
   for (const SpeedTest& test : bench.tests) {
     if (test.request) options.n_gen_of_prompts = test.n_gen;

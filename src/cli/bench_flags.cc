@@ -90,6 +90,14 @@ void add_test_flags(CLI::App& app, BenchFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--prompts", flags.prompts,
                  "Prompts of the requests, one per line or .jsonl; instead of random tokens");
+  CLI::Option* file = app.get_option("--prompts");
+  app.add_option("--prompts-task", flags.prompts_task,
+                 "Instead: the prompts of this task's first samples, such as gsm8k")
+      ->excludes(file);
+  app.add_option("--include-path", flags.include_paths,
+                 "Folder with more task files (lm-evaluation-harness YAML); repeatable")
+      ->allow_extra_args(false);
+  add_dataset_flags(app, flags.data);
   app.add_flag("--stop-at-end", flags.stop_at_end,
                "A request ends at an end token, not after a fixed length");
 }
@@ -120,6 +128,9 @@ void add_bench_flags(CLI::App& app, BenchFlags& flags) {
       ->capture_default_str();
   app.add_option("--budget", flags.budget, "Longest time, such as 90s or 5m (0: none)")
       ->capture_default_str();
+  app.add_flag("--keep-processes", flags.keep_processes,
+               "One process per variant for all rounds, where loading takes long: less sure, since "
+               "a process may be faster than the next from start to end");
   app.add_option("--seed", flags.seed, "Of the order of the variants and of the random tokens")
       ->capture_default_str();
   app.add_option("--max-memory", flags.max_memory_gib,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/dataset_flags.h"
 #include "cli/flags.h"
 #include "study/study.h"
 
@@ -23,7 +24,10 @@ struct BenchFlags {
   std::vector<std::string> type_k{"f16"}, type_v{"f16"}, flash_attention{"auto"};
   std::vector<std::string> requests;
   std::string prompts;
-  bool stop_at_end = false;
+  std::string prompts_task;
+  std::vector<std::string> include_paths;
+  DatasetFlags data;
+  bool stop_at_end = false, keep_processes = false;
   int n_repetitions = 0;
   std::string precision = "2%", budget = "5m";
   std::uint64_t seed = 1234;

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "cli/study_phases.h"
 #include "core/error.h"
 #include "core/json_run.h"
 #include "study/study.h"
@@ -52,7 +53,21 @@ void print_summary(std::vector<Run> runs, const OutputFlags& flags) {
   }
 }
 
+// True when the files are measurements of speed.
+bool import_speeds(const ImportFlags& flags) {
+  if (!flags.columns.empty()) return false;
+  const std::optional<SpeedResult> speed = import_speed(flags.paths);
+  if (!speed) return false;
+  if (!flags.output.empty()) {
+    write_whole(flags.output, to_json(*speed));
+    fmt::print(stderr, "wrote {}\n", flags.output);
+  }
+  print_report(*speed, flags.out);
+  return true;
+}
+
 void run_import(const ImportFlags& flags) {
+  if (import_speeds(flags)) return;
   const std::vector<Run> runs = import_runs(flags.paths, {.columns = parse_columns(flags.columns)});
   if (!flags.output.empty()) {
     write_runs(runs, flags.output);
@@ -70,13 +85,15 @@ void run_import(const ImportFlags& flags) {
 void add_import_command(CLI::App& app, Context&) {
   auto flags = std::make_shared<ImportFlags>();
   CLI::App* command = app.add_subcommand(
-      "import", "Read runs made elsewhere: lm-evaluation-harness, Inspect, tables of items");
+      "import",
+      "Read what others measured: lm-evaluation-harness, Inspect, tables of items, llama-bench, "
+      "OpenVINO's tools");
   command
       ->add_option(
           "PATH", flags->paths,
           "Files or folders: results_*.json and samples_*.jsonl of lm-evaluation-harness "
           "0.4, logs of Inspect (JSON), output of llama-perplexity, jsonl or CSV with a line per "
-          "item")
+          "item; speed: llama-bench's JSON or JSONL, benchmark_app's report, llm_bench's CSV")
       ->required();
   command
       ->add_option("--columns", flags->columns,
@@ -84,8 +101,9 @@ void add_import_command(CLI::App& app, Context&) {
                    "task, filter, answer, target, prompt, cluster, model)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command->add_option("-o,--output", flags->output,
-                      "Write the runs to this file (JSON, as `assay eval --json`)");
+  command->add_option(
+      "-o,--output", flags->output,
+      "Write it to this file (JSON, as `assay eval --json` or `assay bench --json`)");
   add_output_flags(*command, flags->out);
   command->callback([flags] { run_import(*flags); });
 }

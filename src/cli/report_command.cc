@@ -7,6 +7,7 @@
 
 #include "cli/assemble_study.h"
 #include "cli/commands.h"
+#include "cli/study_card.h"
 #include "cli/study_phases.h"
 #include "core/error.h"
 #include "report/report.h"
@@ -20,6 +21,7 @@ struct ReportFlags {
   std::vector<std::string> inputs;
   AssembleOptions assemble;
   std::string output = "report.html";
+  std::string model_index, badge;
   double max_size_mib = 0, min_speed = 0;
   bool json = false;
 };
@@ -32,6 +34,14 @@ void write_page(const std::string& path, const std::string& page) {
   write_whole(path, page);
 }
 
+// path: empty when it was not asked for.
+void write_card(const std::string& path, const std::string& text, const char* why_empty) {
+  if (path.empty()) return;
+  if (text.empty())
+    throw Error(ErrorKind::kUsage, why_empty, path, "Give results of `assay eval` or `diverge`.");
+  write_whole(path, text);
+}
+
 void run_report(ReportFlags flags) {
   // Said before long work: a program without the page can write the document only.
   if (!flags.json && report_template().empty()) report_page({}, {});
@@ -40,6 +50,8 @@ void run_report(ReportFlags flags) {
     rules.max_size_bytes = static_cast<std::int64_t>(flags.max_size_mib * kMebibyte);
   if (flags.min_speed > 0) rules.min_tokens_per_second = flags.min_speed;
   const Study study = assemble_study(flags.inputs, flags.assemble);
+  write_card(flags.model_index, model_index_yaml(study), "No variant was compared on tasks");
+  write_card(flags.badge, badge_svg(study), "Nothing was measured that a badge could say");
   const std::string document = to_json(study);
   if (flags.json) {
     std::cout << document;
@@ -65,6 +77,11 @@ void add_report_command(CLI::App& app, Context&) {
   command->add_option("-o,--output", flags->output, "The page; - is standard output")
       ->capture_default_str();
   command->add_flag("--json", flags->json, "Print the study document (docs/formats/study.md)");
+  command->add_option("--model-index", flags->model_index,
+                      "Also write the model-index of a Hugging Face model card (YAML)");
+  command->add_option("--badge", flags->badge,
+                      "Also write a badge (SVG): text, convention and verdict of the recommended "
+                      "variant, else of the first");
   command->add_option("--title", flags->assemble.title, "Default: the baselines' names");
   command->add_option("--max-size", flags->max_size_mib, "Largest accepted file, MiB")
       ->check(CLI::PositiveNumber);

@@ -26,15 +26,17 @@ std::string ratio_text(const SpeedMeasure& measure) {
   return fmt::format("{:.3f} [{:.3f}, {:.3f}]", ratio.value, ratio.ci95->low, ratio.ci95->high);
 }
 
-std::string verdict_text(const SpeedMeasure& measure) {
+std::string verdict_text(const SpeedMeasure& measure, bool imported) {
   if (!measure.ratio) return "baseline";
-  if (!measure.ratio->ci95) return "too few rounds";
+  if (!measure.ratio->ci95) return imported ? "not paired" : "too few rounds";
   if (measure.ratio->ci95->low > 1) return "faster";
   if (measure.ratio->ci95->high < 1) return "slower";
   return "no difference shown";
 }
 
 std::string speed_text(const SpeedMeasure& measure) {
+  if (measure.name == "inferences_per_s")
+    return format_significant(measure.median, 4) + " inferences";
   return measure.sd ? fmt::format("{} ± {}", format_significant(measure.median, 4),
                                   format_significant(*measure.sd, 2))
                     : format_significant(measure.median, 4);
@@ -82,7 +84,7 @@ std::vector<std::string> cells_of(const SpeedResult& result, const SpeedSeries& 
           printable(setup.name),
           speed_text(speed),
           ratio_text(speed),
-          verdict_text(speed),
+          verdict_text(speed, !result.imported_from.empty()),
           std::to_string(series.n_rounds),
           tail_text(series),
           measure_ms(series, "first_token_ms"),
@@ -128,6 +130,9 @@ std::vector<Column> setup_columns(const SpeedResult& result) {
                               {.title = "of it mapped", .priority = 3},
                               {.title = "KV KiB/token"},
                               {.title = "load s", .priority = 2}};
+  const bool has_gpu = std::any_of(result.setups.begin(), result.setups.end(),
+                                   [](const SpeedSetup& s) { return s.gpu_bytes.has_value(); });
+  if (has_gpu) columns.push_back({.title = "GPU MiB"});
   for (const SpeedSetup& setup : result.setups) {
     const std::string cells[] = {
         printable(setup.name),
@@ -136,7 +141,8 @@ std::vector<Column> setup_columns(const SpeedResult& result) {
         mib_text(setup.steady_bytes),
         mib_text(setup.mapped_bytes),
         setup.kv_bytes_per_token > 0 ? fmt::format("{:.2f}", setup.kv_bytes_per_token / kKib) : "-",
-        load_text(setup)};
+        load_text(setup),
+        mib_text(setup.gpu_bytes)};
     for (std::size_t i = 0; i < columns.size(); ++i) columns[i].cells.push_back(cells[i]);
   }
   return columns;
@@ -170,16 +176,26 @@ std::string ending_text(const SpeedResult& result) {
   return fmt::format("{} rounds ({:.0f} s).", result.n_repetitions, result.elapsed_s);
 }
 
-std::string remarks(const SpeedResult& result, int width) {
+// How the figures came about.
+std::string method_text(const SpeedResult& result) {
+  if (!result.imported_from.empty()) {
+    return fmt::format(
+        "Measured by {} on {}{}{}, one model after the other: the ratios are of medians, and "
+        "without intervals, since a drift of the machine is in them.",
+        result.imported_from, result.machine.cpu, result.started.empty() ? "" : " at ",
+        result.started);
+  }
   const bool fixed = result.n_repetitions > 0 && !result.partial;
   const std::string brackets = fixed
                                    ? "brackets are Student's 95 % intervals over the rounds"
                                    : "brackets are 95 % intervals that hold at every round at once";
-  std::string text =
-      wrap("Times as fast: against the baseline in the same rounds, in random order within each; " +
-               brackets + ". Median ± standard deviation over rounds. " + ending_text(result) +
-               " " + machine_text(result),
-           width);
+  return "Times as fast: against the baseline in the same rounds, in random order within each; " +
+         brackets + ". Median ± standard deviation over rounds. " + ending_text(result) + " " +
+         machine_text(result);
+}
+
+std::string remarks(const SpeedResult& result, int width) {
+  std::string text = wrap(method_text(result), width);
   for (const SpeedSetup& setup : result.setups) {
     const std::string name = printable(setup.name);
     if (!setup.failure.empty()) text += wrap(name + " failed: " + setup.failure, width, 2);

@@ -109,11 +109,14 @@ std::vector<StudyCommand> commands_to_run(const std::string& name, const std::st
   if (spec.kv) serve += fmt::format(" --cache-type-k {} --cache-type-v {}", spec.kv->k, spec.kv->v);
   commands.push_back({"Serve it", serve});
   if (!spec.kv) {
+    const std::string here = file.starts_with("/") ? file : "./" + file;
     commands.push_back({"Serve it with Ollama",
-                        fmt::format("printf 'FROM ./%s\\n' {0} > Modelfile && ollama create {1} -f "
+                        fmt::format("printf 'FROM %s\\n' {0} > Modelfile && ollama create {1} -f "
                                     "Modelfile && ollama run {1}",
-                                    shell_quoted(file),
+                                    shell_quoted(here),
                                     shell_quoted(std::filesystem::path(file).stem().string()))});
+    commands.push_back({"Serve it with vLLM (on a GPU; GGUF is experimental there)",
+                        "pip install vllm vllm-gguf-plugin && vllm serve " + shell_quoted(here)});
   }
   return commands;
 }

@@ -11,6 +11,7 @@
 #include "cli/bench_flags.h"
 #include "cli/calibration_flags.h"
 #include "cli/output.h"
+#include "cli/study_card.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/json_comparison.h"
@@ -214,6 +215,10 @@ void write_whole(const std::string& path, const std::string& text) {
 std::string write_study(const Study& study, const std::string& folder) {
   const std::string document = to_json(study);
   write_whole(folder + "/study.json", document);
+  if (const std::string card = model_index_yaml(study); !card.empty())
+    write_whole(folder + "/model-index.yaml", card);
+  if (const std::string badge = badge_svg(study); !badge.empty())
+    write_whole(folder + "/badge.svg", badge);
   if (report_template().empty()) return {};
   const std::string page = folder + "/report.html";
   write_whole(page, report_page(report_template(), document));

@@ -33,8 +33,8 @@ FamilyResult measure_family(const StudyFlags& flags, const FamilyNames& names,
 // as given. dropped ones are left out.
 std::vector<std::string> preferred(const ScreenReport& screen);
 
-// study.json and, when the program was built with the page, report.html, whose path is returned
-// (else ""). Error{kIo}.
+// study.json, model-index.yaml and badge.svg (study_card.h) and, when the program was built with
+// the page, report.html, whose path is returned (else ""). Error{kIo}.
 std::string write_study(const Study& study, const std::string& folder);
 
 // Whole or not at all: what was there before stays until the new text is on disk. Error{kIo}.

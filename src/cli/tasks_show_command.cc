@@ -5,13 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/dataset_flags.h"
+#include "cli/task_prompts.h"
 #include "cli/tasks_show.h"
-#include "compress/compress.h"
 #include "core/error.h"
 #include "eval/eval.h"
 #include "models/models.h"
-#include "tasks/tasks.h"
 
 namespace assay::cli {
 namespace {
@@ -29,28 +27,12 @@ struct ShowFlags {
 };
 
 Task open(const ShowFlags& flags, const Context& context) {
-  const TaskLibrary library =
-      open_task_library({.shipped = !flags.no_shipped, .folders = flags.include_paths});
-  const std::vector<std::string> names{flags.name};
-  const TaskSelection selection = select_tasks(library, names);
-  if (selection.tasks.size() != 1)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("{} stands for {} tasks", flags.name, selection.tasks.size()), {},
-                "Name one task: `assay tasks ls` lists them.");
   TaskOptions options;
   options.num_fewshot = flags.num_fewshot;
   options.fewshot_seed = flags.fewshot_seed;
   options.trust_task_code = flags.trust_task_code;
-  options.stop = context.stop;
-  const HubOptions hub{.cache_dir = default_cache_dir(), .stop = context.stop};
-  options.data = dataset_sources(flags.data, hub);
-  return open_task(selection.tasks[0], options);
-}
-
-std::string context_of(const Request& request) {
-  if (const auto* body = std::get_if<Loglikelihood>(&request.body)) return body->context;
-  if (const auto* body = std::get_if<LoglikelihoodRolling>(&request.body)) return body->text;
-  return std::get<GenerateUntil>(request.body).context;
+  return open_one_task({.shipped = !flags.no_shipped, .folders = flags.include_paths}, flags.name,
+                       std::move(options), flags.data, context.stop);
 }
 
 Json request_json(const Request& request, const Model* vocabulary) {

@@ -76,13 +76,23 @@ void write_svg(const std::string& path, const TradeoffReport& report) {
     throw Error(ErrorKind::kIo, "The picture cannot be written", path, "Check the folder.");
 }
 
+// Other programs know files, comparisons know names.
+SpeedResult speed_of(const std::string& path, const std::vector<Comparison>& comparisons) {
+  std::optional<SpeedResult> foreign = import_speed(std::span(&path, 1));
+  if (!foreign) return read_document(path, speed_result_from_json);
+  std::vector<std::string> variants;
+  for (const Comparison& comparison : comparisons) variants.push_back(comparison.variant.name);
+  if (!comparisons.empty()) adopt_names(*foreign, comparisons.front().baseline.name, variants);
+  return std::move(*foreign);
+}
+
 void run(const TradeoffFlags& flags, Context& context) {
-  const SpeedResult speed = read_document(flags.speed, speed_result_from_json);
   std::vector<Comparison> comparisons;
   for (const std::string& path : flags.comparisons) {
     std::vector<Comparison> more = read_document(path, comparisons_from_json);
     std::move(more.begin(), more.end(), std::back_inserter(comparisons));
   }
+  const SpeedResult speed = speed_of(flags.speed, comparisons);
   const TradeoffReport report = trade_off(speed, comparisons, limits_of(flags));
   if (!flags.svg.empty()) write_svg(flags.svg, report);
   print_report(report, flags.output);
@@ -97,7 +107,9 @@ void add_tradeoff_command(CLI::App& app, Context& context) {
   auto flags = std::make_shared<TradeoffFlags>();
   CLI::App* command = app.add_subcommand(
       "tradeoff", "Accuracy beside speed and memory: which variants nothing else beats");
-  command->add_option("SPEED", flags->speed, "Of `assay bench --json`")->required();
+  command
+      ->add_option("SPEED", flags->speed, "Of `assay bench --json`, or of llama-bench or llm_bench")
+      ->required();
   command->add_option("COMPARISONS", flags->comparisons, "Of `assay compare --json`");
   command->add_option("--min-decode-tps", flags->min_decode_tps, "Least tokens/s of decoding")
       ->check(CLI::NonNegativeNumber);

@@ -61,8 +61,9 @@ SpeedSample read_sample(const Json& j) {
 }
 
 Json test(const SpeedTest& t) {
-  return {{"name", to_string(t)}, {"n_prompt", t.n_prompt},     {"n_gen", t.n_gen},
-          {"n_depth", t.n_depth}, {"n_parallel", t.n_parallel}, {"request", t.request}};
+  return {{"name", to_string(t)},    {"n_prompt", t.n_prompt},     {"n_gen", t.n_gen},
+          {"n_depth", t.n_depth},    {"n_parallel", t.n_parallel}, {"request", t.request},
+          {"inference", t.inference}};
 }
 
 SpeedTest read_test(const Json& j) {
@@ -70,7 +71,8 @@ SpeedTest read_test(const Json& j) {
           .n_gen = j.at("n_gen").get<int>(),
           .n_depth = j.at("n_depth").get<int>(),
           .n_parallel = j.at("n_parallel").get<int>(),
-          .request = j.at("request").get<bool>()};
+          .request = j.at("request").get<bool>(),
+          .inference = j.value("inference", false)};
 }
 
 Json setup(const SpeedSetup& s) {
@@ -85,6 +87,7 @@ Json setup(const SpeedSetup& s) {
           {"peak_bytes", optional_integer(s.peak_bytes)},
           {"steady_bytes", optional_integer(s.steady_bytes)},
           {"mapped_bytes", optional_integer(s.mapped_bytes)},
+          {"gpu_bytes", optional_integer(s.gpu_bytes)},
           {"failure", s.failure.empty() ? Json(nullptr) : exact_text(s.failure)},
           {"notes", texts(s.notes)}};
 }
@@ -101,6 +104,7 @@ SpeedSetup read_setup(const Json& j) {
           .peak_bytes = read_optional_integer(j.at("peak_bytes")),
           .steady_bytes = read_optional_integer(j.at("steady_bytes")),
           .mapped_bytes = read_optional_integer(j.at("mapped_bytes")),
+          .gpu_bytes = read_optional_integer(j.value("gpu_bytes", Json())),
           .failure = j.at("failure").is_null() ? std::string() : read_exact_text(j.at("failure")),
           .notes = read_texts(j.at("notes"))};
 }
@@ -234,6 +238,7 @@ void require_indices(const SpeedResult& result) {
 
 std::string to_string(const SpeedTest& test) {
   std::string name;
+  if (test.inference) return "inference";
   if (test.request) {
     name = fmt::format("request {}+{}", test.n_prompt, test.n_gen);
   } else if (test.n_gen == 0) {
@@ -254,6 +259,7 @@ std::string to_json(const SpeedResult& result) {
   for (const SpeedTest& t : result.tests) tests.push_back(test(t));
   for (const SpeedSeries& s : result.series) all.push_back(series(s));
   const Json document{{"schema", kSpeedSchema},
+                      {"imported_from", result.imported_from},
                       {"started", result.started},
                       {"ended", result.ended},
                       {"partial", result.partial},
@@ -283,6 +289,7 @@ SpeedResult speed_result_from_json(std::string_view text) {
     for (const Json& t : document.at("tests")) result.tests.push_back(read_test(t));
     for (const Json& s : document.at("series")) result.series.push_back(read_series(s));
     result.machine = read_machine(document.at("machine"));
+    result.imported_from = document.value("imported_from", std::string());
     result.started = document.at("started").get<std::string>();
     result.precision = document.at("precision").get<double>();
     result.budget_s = document.at("budget_s").get<double>();

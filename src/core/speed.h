@@ -24,6 +24,7 @@ struct SpeedTest {
   int n_depth = 0;
   int n_parallel = 1;  // sequences side by side, each with all of the above
   bool request = false;
+  bool inference = false;  // of benchmark_app: a whole inference, of an unknown number of tokens
   bool operator==(const SpeedTest&) const = default;
 };
 // "pp512", "tg128", "pp512+tg128 @ d1024" as llama-bench; "tg128 x 8" in parallel;
@@ -40,9 +41,10 @@ struct SpeedSample {
       0;  // until the logits after the prompt are readable (first token); 0: none
   std::vector<std::int64_t> token_ns;  // each further token, since the one before it
   std::int64_t cpu_ns = 0;             // of the process, all threads
-  std::optional<double> energy_j;      // of the processor package, where it can be read
-  int n_prompt = 0, n_gen = 0;         // tokens that were computed, of all sequences
-  bool slept = false;                  // the machine was suspended meanwhile
+  // Of the processor packages and, with layers on a GPU, of NVIDIA's GPUs: what can be read of it.
+  std::optional<double> energy_j;
+  int n_prompt = 0, n_gen = 0;  // tokens that were computed, of all sequences
+  bool slept = false;           // the machine was suspended meanwhile
 };
 
 // A model file with its settings: what is measured.
@@ -59,6 +61,7 @@ struct SpeedSetup {
   std::optional<std::int64_t> peak_bytes;    // highest resident memory
   std::optional<std::int64_t> steady_bytes;  // resident after the last repetition
   std::optional<std::int64_t> mapped_bytes;  // of that, pages of files: weights that are mapped
+  std::optional<std::int64_t> gpu_bytes;     // taken on GPUs
   std::string failure;                       // why it was not measured; empty when it was
   std::vector<std::string> notes;
 };
@@ -109,6 +112,7 @@ struct MachineRecord {
 };
 
 struct SpeedResult {
+  std::string imported_from;  // the tool and its version; "" = measured by Assay
   std::vector<SpeedSetup> setups;
   std::vector<SpeedTest> tests;
   std::vector<SpeedSeries> series;  // by test, then setup

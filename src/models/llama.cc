@@ -378,4 +378,16 @@ std::string llama_engine_id() {
                      std::string(ASSAY_LLAMA_COMMIT).substr(0, 7), llama_print_system_info());
 }
 
+std::optional<std::int64_t> gpu_bytes_in_use() {
+  std::optional<std::int64_t> bytes;
+  for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+    ggml_backend_dev_t device = ggml_backend_dev_get(i);
+    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) continue;
+    std::size_t free = 0, total = 0;
+    ggml_backend_dev_memory(device, &free, &total);
+    bytes = bytes.value_or(0) + static_cast<std::int64_t>(total - free);
+  }
+  return bytes;
+}
+
 }  // namespace assay

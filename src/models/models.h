@@ -107,6 +107,9 @@ int default_threads();
 // buffers, estimated.
 std::int64_t estimate_memory_bytes(const ModelOptions& options, const ModelInfo& info);
 
+// Memory of all GPUs that is taken, by any program; nullopt when the engine sees no GPU.
+std::optional<std::int64_t> gpu_bytes_in_use();
+
 // Why KV cache type `type` ("q8_0") cannot be used with this file, or nullopt when it can.
 struct HeadDimensions {
   int k = 0, v = 0;

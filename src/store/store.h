@@ -13,6 +13,7 @@
 
 #include "core/hash.h"
 #include "core/run.h"
+#include "core/speed.h"
 
 namespace assay {
 
@@ -122,5 +123,11 @@ struct ImportedRun {
 // naming file, line and remedy.
 std::vector<ImportedRun> read_foreign_runs(std::span<const std::string> paths,
                                            const ImportOptions& options = {});
+
+// Speed that other programs measured: llama-bench's JSON or JSONL, benchmark_app's report,
+// llm_bench's CSV; the files together, the first setup being the baseline. Samples where the source
+// has them, without figures (summarize_speed). nullopt when no path is such a file. Errors: kIo,
+// kBadInput naming file, place and remedy.
+std::optional<SpeedResult> read_foreign_speed(std::span<const std::string> paths);
 
 }  // namespace assay

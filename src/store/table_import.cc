@@ -56,7 +56,8 @@ std::optional<std::vector<std::string>> cells_of(const std::string& record) {
   return cells;
 }
 
-// Rows of a CSV file as objects of texts.
+}  // namespace
+
 void for_each_csv_row(const std::string& path,
                       const std::function<void(Json&&, const std::string&)>& use) {
   std::vector<std::string> header;
@@ -85,6 +86,8 @@ void for_each_csv_row(const std::string& path,
   if (!record.empty())
     refuse("A quoted cell has no end", place(path, first_line), "Correct the quotes.");
 }
+
+namespace {
 
 // "stats.exact_match" is also looked for inside objects.
 const Json* find_cell(const Json& row, const std::string& column) {

@@ -173,6 +173,14 @@ TradeoffReport trade_off(const SpeedResult& speed, std::span<const Comparison> c
 // computes its aggregation. Where the source states another number, the header's warnings say so.
 std::vector<Run> import_runs(std::span<const std::string> paths, const ImportOptions& options);
 
+// read_foreign_speed with all figures. Ratios have no interval: one model was measured after the
+// other.
+std::optional<SpeedResult> import_speed(std::span<const std::string> paths);
+// Calls setups by the names of models that theirs end with ("base-Q4_K_M" is Q4_K_M), and compares
+// all with the baseline where it is among them. How many were found.
+int adopt_names(SpeedResult& speed, const std::string& baseline,
+                std::span<const std::string> variants);
+
 // ---- Scores once more, without a model (rescore.cc) ----
 
 struct RescoreOptions {

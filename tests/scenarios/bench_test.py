@@ -98,6 +98,26 @@ class Bench(KnownMachine):
         self.assertGreater(len(document["setups"][1]["load_ns"]), 1)
         self.assertEqual([s["n_rounds"] for s in document["series"]], [2, 2])
 
+    def test_every_round_has_new_processes(self):
+        quick = ["bench", MODEL, "Q8_0", "-p", "16", "-n", "4", "-t", "1", "-r", "3", "--request", "0,0"]
+        renewed = self.json_of(*quick)
+        self.assertEqual([len(s["load_ns"]) for s in renewed["setups"]], [3, 3])
+        self.assertEqual([s["n_rounds"] for s in renewed["series"]], [3, 3, 3, 3])
+        kept = self.json_of(*quick, "--keep-processes")
+        self.assertEqual([len(s["load_ns"]) for s in kept["setups"]], [1, 1])
+
+    def test_prompts_of_a_task(self):
+        flags = ["bench", MODEL, "-p", "0", "-n", "0", "--request", "1,3", "-t", "1", "-r", "2"]
+        self.write("rows.jsonl", "".join(json.dumps({"q": f"One {w} ran", "a": "to the park"}) + "\n" for w in ("dog", "big red cat")))
+        self.write("animals.yaml", "task: animals\ndataset_path: json\ndataset_kwargs: {data_files: {test: rows.jsonl}}\n"
+                   "test_split: test\noutput_type: generate_until\ndoc_to_text: q\ndoc_to_target: a\n"
+                   "generation_kwargs: {until: ['.']}\nmetric_list: [{metric: exact_match}]\n")
+        document = self.json_of(*flags, "--include-path", self.folder, "--prompts-task", "animals")
+        counts = {s["n_prompt"] for s in document["series"][0]["samples"] if s["round"] >= 0}
+        self.assertEqual(len(counts), 2)
+        self.refuse(2, *flags, "--prompts-task", "no_such_task", says="no_such_task")
+        self.refuse(2, *flags, "--prompts-task", "mmlu", says="57 tasks")
+
     def test_prompts_of_a_file(self):
         prompts = self.write("prompts.jsonl", '{"prompt": "Once upon a time"}\n\n{"text": "The little dog ran to the"}\n')
         document = self.json_of("bench", MODEL, "-p", "0", "-n", "0", "--request", "1,5", "--prompts", prompts, "-t", "1",

@@ -3,6 +3,7 @@ in tests/browser."""
 import base64
 import json
 import pathlib
+import xml.etree.ElementTree
 import zlib
 
 import program
@@ -97,6 +98,47 @@ class Report(ScenarioCase):
         page = (self.folder / "page.html").read_text(encoding="utf-8")
         self.assertIn('"schema": "assay-study/1"', page)
         self.assertNotIn("<script>\"", page)
+
+    def test_a_models_page_on_the_hub(self):
+        runs = self.runs("tiny", "Q4_0", "Q8_0")
+        study = self.json_of("report", runs, "--model-index", "card.yaml", "--badge", "badge.svg")
+        index = (self.folder / "card.yaml").read_text(encoding="utf-8")
+        self.assertEqual([line for line in index.splitlines() if line.startswith("- name")], ['- name: "Q4_0"', '- name: "Q8_0"'])
+        row = study["families"][0]["comparisons"][0]["metrics"][0]
+        self.assertIn(f"      value: {row['variant']['value']:.6g}\n", index)
+        self.assertIn('type: "json"\n      name: "tiny"', index)
+        badge = xml.etree.ElementTree.parse(self.folder / "badge.svg").getroot()
+        texts = [t.text for t in badge.iter("{http://www.w3.org/2000/svg}text")]
+        self.assertEqual(texts[1], "tiny")
+        self.assertIn(texts[2], ("undecided at 1 pp", "loses more than 1 pp", "loses at most 1 pp"))
+        divergence = self.write("d.json", self.succeed("diverge", MODEL, "Q4_0", *SMALL, "--json").stdout)
+        self.refuse(2, "report", divergence, "--json", "--model-index", "none.yaml", says="compared on tasks")
+        self.json_of("report", divergence, "--badge", "badge.svg")
+        self.assertIn(", llama.cpp</text>", (self.folder / "badge.svg").read_text(encoding="utf-8"))
+
+    def test_speed_of_another_program(self):
+        def row(file, n_prompt, n_gen, ns):
+            return {"build_commit": "abc", "cpu_info": "A processor", "gpu_info": "", "model_filename": f"/m/{file}.gguf", "model_type": "llama",
+                    "model_size": 5, "model_n_params": 9, "n_batch": 64, "n_ubatch": 64, "n_threads": 1, "type_k": "f16", "type_v": "f16",
+                    "n_gpu_layers": -1, "flash_attn": -1, "n_prompt": n_prompt, "n_gen": n_gen, "test_time": "T", "avg_ns": ns, "samples_ns": [ns]}
+        base = pathlib.Path(MODEL).stem
+        bench = self.write("bench.json", json.dumps([row(base, 0, 10, 2000000000), row("tiny-Q4_0", 0, 10, 1000000000)]))
+        runs = self.runs("tiny", "Q4_0")
+        family, = self.study(runs, bench)["families"]
+        speed, = family["speeds"]
+        self.assertEqual([s["name"] for s in speed["setups"]], [family["baseline"]["name"], "Q4_0"])
+        measure = speed["series"][1]["measures"][0]
+        self.assertEqual((measure["median"], measure["ratio"]["value"], measure["ratio"]["ci95"]), (10, 2, None))
+        decision = self.json_of("report", runs, bench, "--min-speed", "11")["families"][0]["decision"]
+        self.assertIn("speed", [reason["rule"] for reason in decision["variants"][0]["reasons"]])
+        other = self.write("other.json", json.dumps([row("unknown", 0, 10, 5)]))
+        self.assertTrue(any("unknown" in w for w in self.study(runs, other)["warnings"]))
+        # The same to the commands that take speed.
+        self.assertEqual(self.json_of("import", bench)["imported_from"], "llama-bench abc")
+        self.assertIn("one model after the other", self.succeed("import", bench).stdout.decode())
+        comparison = self.write("c.json", self.succeed("compare", runs, "--json").stdout)
+        rows = self.json_of("tradeoff", bench, comparison)["rows"]
+        self.assertEqual({r["name"]: r["decode_tps"] for r in rows}["Q4_0"], 10)
 
     def test_what_is_none_is_refused(self):
         self.refuse(3, "report", self.write("none.json", "{\"schema\": \"something/1\"}"), "--json", says="something/1")

@@ -44,6 +44,7 @@ interface SpeedSetup {
   notes: string[];
 }
 export interface SpeedDocument {
+  imported_from?: string;
   started: string;
   setups: SpeedSetup[];
   tests: SpeedTest[];

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bench/gpu_energy.h"
 #include "bench/machine.h"
 #include "bench/process.h"
 #include "core/error.h"
@@ -35,6 +36,18 @@ TEST(EnergyMeter, AddsPackagesAndSurvivesAFullCounter) {
   EXPECT_DOUBLE_EQ(*meter.joules(), 5);
   EXPECT_DOUBLE_EQ(*meter.between(5, 7), 2);
   EXPECT_DOUBLE_EQ(*meter.between(99, 1), 2);
+}
+
+TEST(GpuEnergy, IsAbsentWithoutTheDriver) {
+  EXPECT_FALSE(GpuEnergy("libnothing-of-this-name.so").joules());
+}
+
+TEST(GpuEnergy, AddsTheCountersOfAllGpus) {
+  const GpuEnergy meter(ASSAY_FAKE_NVML);
+  const std::optional<double> before = meter.joules(), after = meter.joules();
+  ASSERT_TRUE(before && after);
+  EXPECT_DOUBLE_EQ(*before, 8.5);
+  EXPECT_DOUBLE_EQ(*after - *before, 1);
 }
 
 TEST(ProcessMemory, PeakIsAtLeastWhatIsResident) {

@@ -231,6 +231,7 @@ export const en = {
   "speed.memory": "Peak memory",
   "speed.note": "Medians; lines reach from the slowest to the fastest round. Ratios are paired by round, with 95 % intervals.",
   "speed.cores": "cores",
+  "speed.imported": "Measured by",
 
   "layers.title": "Weights by type",
   "layers.axis": "% of weights",

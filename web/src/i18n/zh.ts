@@ -232,6 +232,7 @@ export const zh: Messages = {
   "speed.memory": "峰值内存",
   "speed.note": "中位数；线段从最慢一轮到最快一轮。比值按轮配对，附 95 % 区间。",
   "speed.cores": "核",
+  "speed.imported": "测量工具：",
 
   "layers.title": "各类型的权重",
   "layers.axis": "权重占比，%",

@@ -5,7 +5,7 @@ import {t, type Key} from "../i18n";
 import {crosses} from "../intervals";
 import {bytes, scaled, significant, withInterval} from "../numbers";
 import {palette} from "../palette";
-import {speedDocuments, speedOf, type ModelSpeed, type NamedMeasure} from "../speed";
+import {speedDocuments, speedOf, type ModelSpeed, type NamedMeasure, type SpeedDocument} from "../speed";
 import type {Family} from "../study";
 import {cell, tableElement, type Cell} from "../table";
 import {card, empty, familySelect, type View} from "../view";
@@ -21,10 +21,16 @@ export const speedView: View = {
     const {family} = context;
     const models = [family.baseline, ...family.variants].map((m) => ({name: m.name, speed: speedOf(family, m.name)})).filter((m): m is Row => m.speed !== null);
     if (models.length === 0) return [familySelect(context), empty(t("empty.speed"), "assay bench BASE VARIANT... --json")];
-    const machines = speedDocuments(family).map((d) => h("p", {class: "note"}, `${d.machine.cpu}, ${d.machine.n_cores} ${t("speed.cores")}, ${bytes(d.machine.memory_bytes)}, ${d.machine.system}, ${d.started}`));
+    const machines = speedDocuments(family).map((d) => h("p", {class: "note"}, sourceOf(d)));
     return [familySelect(context), ...machines, measureChart(models, "decode"), measureChart(models, "prefill"), measureChart(models, "firstToken"), latencies(models), memory(models), ...doubts(family)];
   },
 };
+
+// Where and by what it was measured.
+function sourceOf(d: SpeedDocument): string {
+  if (d.imported_from) return [`${t("speed.imported")} ${d.imported_from}`, d.machine.cpu, d.started].filter((text) => text !== "").join(", ");
+  return `${d.machine.cpu}, ${d.machine.n_cores} ${t("speed.cores")}, ${bytes(d.machine.memory_bytes)}, ${d.machine.system}, ${d.started}`;
+}
 
 interface Row {
   name: string;
