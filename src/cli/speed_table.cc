@@ -90,7 +90,7 @@ std::vector<std::string> cells_of(const SpeedResult& result, const SpeedSeries& 
           measure_ms(series, "first_token_ms"),
           measure_ms(series, "token_ms"),
           share_text(series),
-          fmt::format("{:.1f}", series.cpu_load)};
+          series.cpu_load > 0 ? fmt::format("{:.1f}", series.cpu_load) : "-"};
 }
 
 std::vector<Column> speed_columns(const SpeedResult& result) {
