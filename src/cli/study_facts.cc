@@ -115,7 +115,7 @@ std::vector<StudyCommand> commands_to_run(const std::string& name, const std::st
                                     "Modelfile && ollama run {1}",
                                     shell_quoted(here),
                                     shell_quoted(std::filesystem::path(file).stem().string()))});
-    commands.push_back({"Serve it with vLLM (on a GPU; GGUF is experimental there)",
+    commands.push_back({"Serve it with vLLM (GPU; experimental)",
                         "pip install vllm vllm-gguf-plugin && vllm serve " + shell_quoted(here)});
   }
   return commands;

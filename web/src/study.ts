@@ -237,6 +237,12 @@ export interface Finding {
   values: {label: string; n: number; change: Estimate}[];
 }
 
+export interface MethodFact {
+  family: string;
+  subject: string;
+  field: string;
+  value: string;
+}
 export interface Study {
   schema: string;
   assay_version: string;
@@ -244,7 +250,7 @@ export interface Study {
   created: string;
   families: Family[];
   findings: Finding[];
-  method: {family: string; subject: string; field: string; value: string}[];
+  method: MethodFact[];
   commands: {purpose: string; command: string}[];
   warnings: string[];
 }

@@ -231,6 +231,9 @@ export const en = {
   "speed.memory": "Peak memory",
   "speed.note": "Medians; lines reach from the slowest to the fastest round. Ratios are paired by round, with 95 % intervals.",
   "speed.cores": "cores",
+  "fact.task": "task {name}",
+  "fact.run": "run of {name}",
+  "command.Serve it with vLLM (GPU; experimental)": "Serve it with vLLM (GPU; experimental)",
   "speed.imported": "Measured by",
 
   "layers.title": "Weights by type",

@@ -232,6 +232,9 @@ export const zh: Messages = {
   "speed.memory": "峰值内存",
   "speed.note": "中位数；线段从最慢一轮到最快一轮。比值按轮配对，附 95 % 区间。",
   "speed.cores": "核",
+  "fact.task": "任务 {name}",
+  "fact.run": "{name} 的运行",
+  "command.Serve it with vLLM (GPU; experimental)": "用 vLLM 提供服务（需要 GPU；实验性）",
   "speed.imported": "测量工具：",
 
   "layers.title": "各类型的权重",

@@ -1,8 +1,9 @@
 // How everything was measured, whether it may be compared, and how to make it again.
 import {h, type Child} from "../element";
 import {t, tOr} from "../i18n";
+import {factWord} from "../i18n/facts";
 import {significant} from "../numbers";
-import type {Family, Study} from "../study";
+import type {Family, MethodFact, Study} from "../study";
 import {cell, tableElement, type Cell} from "../table";
 import {badge} from "../marks";
 import {card, type View} from "../view";
@@ -54,12 +55,18 @@ function conventions(family: Family): Child {
   return lines.length === 0 ? null : card(`${t("method.convention")}: ${family.name}`, h("ul", {}, ...lines.map((line) => h("li", {}, line))));
 }
 
+function subjectText(subject: string): string {
+  if (subject.startsWith("task ")) return t("fact.task", {name: subject.slice(5)});
+  return subject.startsWith("run of ") ? t("fact.run", {name: subject.slice(7)}) : subject;
+}
+
 function facts(study: Study): Child {
   if (study.method.length === 0) return null;
-  const groups = [...new Set(study.method.map((f) => `${f.family}: ${f.subject}`))];
+  const groupOf = (f: MethodFact): string => `${f.family}: ${subjectText(f.subject)}`;
+  const groups = [...new Set(study.method.map(groupOf))];
   return card(t("method.facts"), ...groups.map((group) => h("details", {class: "data"}, h("summary", {}, group), tableElement({
     name: "facts", caption: group, columns: [{id: "field", label: t("column.field")}, {id: "value", label: t("column.value")}],
-    rows: study.method.filter((f) => `${f.family}: ${f.subject}` === group).map((f): Cell[] => [cell(f.field), cell(f.value)]),
+    rows: study.method.filter((f) => groupOf(f) === group).map((f): Cell[] => [cell(factWord(f.field)), cell(f.value)]),
   }))));
 }
 
