@@ -47,6 +47,8 @@ void add_document(const std::string& schema, const std::string& text, Study& stu
     families.add_divergence(divergence_report_from_json(text));
   } else if (schema == kScreenSchema) {
     families.add_screen(screen_report_from_json(text));
+  } else if (schema == kLayersSchema) {
+    families.add_layers(layer_report_from_json(text));
   } else if (schema == kSpeedDocument) {
     families.add_speed(speed_baseline(text), text);
   } else {
@@ -56,7 +58,7 @@ void add_document(const std::string& schema, const std::string& text, Study& stu
 
 bool is_our_document(const std::string& schema) {
   return schema == kComparisonSchema || schema == kDivergenceSchema || schema == kScreenSchema ||
-         schema == kSpeedDocument || schema == kStudySchema;
+         schema == kLayersSchema || schema == kSpeedDocument || schema == kStudySchema;
 }
 
 void add_input(const std::string& path, Study& study, FamilyList& families,

@@ -1,5 +1,6 @@
 // assay inspect: what a GGUF is, without loading it.
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -13,7 +14,7 @@ namespace assay::cli {
 namespace {
 
 struct InspectFlags {
-  std::string path;
+  std::string path, against;
   bool json = false, tensors = false, metadata = false;
 };
 
@@ -38,7 +39,9 @@ std::string text_of(const GgufValue& value) {
   return std::visit(Visitor{}, value);
 }
 
-nlohmann::ordered_json to_document(const CheckpointFacts& facts, const GgufHeader& header) {
+nlohmann::ordered_json to_document(const CheckpointFacts& facts, const GgufHeader& header,
+                                   const InspectFlags& flags,
+                                   const std::vector<TensorLoss>& losses) {
   nlohmann::ordered_json document{
       {"schema", "assay-inspect/1"},        {"path", header.path},
       {"architecture", facts.architecture}, {"name", facts.name},
@@ -67,6 +70,17 @@ nlohmann::ordered_json to_document(const CheckpointFacts& facts, const GgufHeade
         problem ? nlohmann::ordered_json(*problem) : nlohmann::ordered_json("usable");
   }
   for (const auto& [key, value] : header.metadata) document["metadata"][key] = text_of(value);
+  if (flags.against.empty()) return document;
+  document["against"] = flags.against;
+  document["tensors"] = nlohmann::ordered_json::array();
+  for (const TensorLoss& loss : losses) {
+    document["tensors"].push_back({{"name", loss.name},
+                                   {"baseline_type", loss.baseline_type},
+                                   {"type", loss.type},
+                                   {"n_weights", loss.n_weights},
+                                   {"size_bytes", loss.size_bytes},
+                                   {"relative_rms", loss.relative_rms}});
+  }
   return document;
 }
 
@@ -99,13 +113,31 @@ void print_facts(const CheckpointFacts& facts, const GgufHeader& header) {
   }
 }
 
-void run(const InspectFlags& flags) {
+// The tensors that moved most first.
+void print_losses(std::vector<TensorLoss> losses, const std::string& against) {
+  double squares = 0, n = 0;
+  for (const TensorLoss& loss : losses) {
+    squares += static_cast<double>(loss.n_weights) * loss.relative_rms * loss.relative_rms;
+    n += static_cast<double>(loss.n_weights);
+  }
+  fmt::print("\n  Against {}: the weights moved by {:.2f} % of their size (root mean square)\n",
+             against, 100 * std::sqrt(squares / n));
+  std::stable_sort(losses.begin(), losses.end(), [](const TensorLoss& a, const TensorLoss& b) {
+    return a.relative_rms > b.relative_rms;
+  });
+  for (const TensorLoss& loss : losses)
+    fmt::print("  {:<40} {:<8} -> {:<8} {:7.3f} %\n", loss.name, loss.baseline_type, loss.type,
+               100 * loss.relative_rms);
+}
+
+void run(const InspectFlags& flags, const std::stop_token& stop) {
   const GgufHeader header = read_gguf(flags.path);
   const CheckpointFacts facts = inspect_checkpoint(flags.path);
+  std::vector<TensorLoss> losses;
+  if (!flags.against.empty()) losses = tensor_losses(flags.against, flags.path, stop);
   if (flags.json) {
-    fmt::print(
-        "{}\n",
-        to_document(facts, header).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", to_document(facts, header, flags, losses)
+                           .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   print_facts(facts, header);
@@ -117,19 +149,22 @@ void run(const InspectFlags& flags) {
       fmt::print("  {:<40} {:<8} [{}]\n", t.name, t.type, fmt::join(t.shape, ", "));
     }
   }
+  if (!losses.empty()) print_losses(std::move(losses), flags.against);
 }
 
 }  // namespace
 
-void add_inspect_command(CLI::App& app, Context&) {
+void add_inspect_command(CLI::App& app, Context& context) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = app.add_subcommand(
       "inspect", "What a GGUF file holds: types, bits per weight, KV types it allows");
   command->add_option("FILE", flags->path, "GGUF file")->required();
+  command->add_option("--against", flags->against,
+                      "The original: how far quantising moved each tensor's weights");
   command->add_flag("--tensors", flags->tensors, "List every tensor");
   command->add_flag("--metadata", flags->metadata, "List the metadata");
   command->add_flag("--json", flags->json, "One JSON document (docs/formats/inspect.md)");
-  command->callback([flags] { run(*flags); });
+  command->callback([flags, &context] { run(*flags, context.stop); });
 }
 
 }  // namespace assay::cli

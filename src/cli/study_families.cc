@@ -29,6 +29,7 @@ void fill_model(StudyModel& known, const StudyModel& other) {
   fill(known.kv_k, other.kv_k);
   fill(known.kv_v, other.kv_v);
   if (known.tensor_types.empty()) known.tensor_types = other.tensor_types;
+  if (known.tensors.empty()) known.tensors = other.tensors;
   if (known.parts.empty()) known.parts = other.parts;
   for (const std::string& note : other.notes) {
     if (std::find(known.notes.begin(), known.notes.end(), note) == known.notes.end())
@@ -170,6 +171,12 @@ void FamilyList::add_screen(ScreenReport report) {
   for (const ScreenedVariant& v : report.variants)
     add_variant(g.family, {.name = v.name, .size_bytes = v.size_bytes});
   g.family.screens.push_back(std::move(report));
+}
+
+void FamilyList::add_layers(LayerReport report) {
+  Gathered& g = family_named(report.baseline);
+  for (VariantLayers& v : report.variants)
+    add_variant(g.family, {.name = v.name, .tensors = std::move(v.tensors)});
 }
 
 void FamilyList::add_speed(const std::string& baseline, std::string document) {

@@ -22,6 +22,7 @@ class FamilyList {
   void add_comparison(Comparison comparison);
   void add_divergence(DivergenceReport report);
   void add_screen(ScreenReport report);
+  void add_layers(LayerReport report);
   void add_speed(const std::string& baseline, std::string document);
   void add_family(StudyFamily family);
 

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSpeedKind = "study-speed/1";
+constexpr const char *kSpeedKind = "study-speed/2", *kLayersKind = "study-layers/1";
 constexpr int kPromptTokens = 512, kAnswerTokens = 64;
 constexpr double kSpeedPrecision = 0.02;
 
@@ -44,6 +44,7 @@ class Family {
     if (!flags_.text.text.empty()) screen();
     if (!flags_.text.text.empty() && !result_.kept.empty()) diverge();
     if (!flags_.ask.tasks.empty() && !result_.kept.empty()) evaluate();
+    if (!result_.kept.empty()) layers();
     if (!flags_.no_speed && !result_.kept.empty()) speed();
     return std::move(result_);
   }
@@ -129,6 +130,29 @@ class Family {
     write("comparison.json", to_json(comparisons));
   }
 
+  // A pass over the files: kept by their content.
+  void layers() {
+    MeasureOptions options;
+    options.baseline = result_.names.baseline;
+    options.variants = result_.kept;
+    options.recipe = to_recipe(flags_.recipe, flags_.engine.n_threads);
+    options.runtime = to_runtime(flags_.engine);
+    options.cache_dir = cache_dir(flags_.store);
+    options.progress = [this](const MeasureProgress& p) { progress_.show(p); };
+    options.stop = stop_;
+    const Digest key =
+        models_key(kLayersSchema, options.baseline, options.variants, options.cache_dir);
+    std::string document;
+    if (const auto known = store_.get(kLayersKind, key)) {
+      document = *known;
+    } else {
+      document = to_json(measure_layers(options));
+      const Record record{kLayersKind, key, "{}", document};
+      store_.put(std::span(&record, 1));
+    }
+    write("layers.json", document);
+  }
+
   // Rounds are paired, so that one variant more means measuring all of them again.
   void speed() {
     SpeedOptions options;
@@ -159,22 +183,31 @@ class Family {
   // Everything that the figures depend on: files by content, settings, this machine.
   Digest speed_key(const SpeedOptions& options) const {
     Hasher hasher;
-    hasher.add_field(kSpeedSchema).add_field(llama_engine_id()).add_field(flags_.speed_budget);
+    hasher.add_field(
+        models_key(kSpeedSchema, options.baseline, options.variants, options.cache_dir));
+    hasher.add_field(flags_.speed_budget);
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     hasher.add_field(std::string_view(host));
     const RuntimeRequest& runtime = options.points.front().runtime;
     hasher.add_field(runtime.n_threads).add_field(runtime.n_ubatch).add_field(runtime.n_gpu_layers);
-    hasher.add_field(runtime.flash_attention).add_field(flags_.recipe.imatrix);
+    hasher.add_field(runtime.flash_attention);
+    return hasher.finish();
+  }
+
+  Digest models_key(const char* schema, const std::string& baseline,
+                    const std::vector<std::string>& variants, const std::string& cache_dir) const {
+    Hasher hasher;
+    hasher.add_field(schema).add_field(llama_engine_id()).add_field(flags_.recipe.imatrix);
     for (const std::string& type : flags_.recipe.tensor_types) hasher.add_field(type);
     const auto add_model = [&](const std::string& name) {
       const VariantSpec spec = parse_variant(name);
       hasher.add_field(name);
       if (spec.weights == VariantSpec::Weights::kFile)
-        hasher.add_field(weights_digest(spec.file, options.cache_dir));
+        hasher.add_field(weights_digest(spec.file, cache_dir));
     };
-    add_model(options.baseline);
-    for (const std::string& variant : options.variants) add_model(variant);
+    add_model(baseline);
+    for (const std::string& variant : variants) add_model(variant);
     return hasher.finish();
   }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/hash.h"
+#include "core/layers.h"
 #include "core/model_info.h"
 
 namespace assay {
@@ -133,6 +134,12 @@ QuantizeResult quantize(const QuantizeOptions& options, const std::string& outpu
 // The same into the cache, keyed by the source's content, the recipe and the engine's version: made
 // once.
 QuantizeResult quantize_cached(const QuantizeOptions& options, const std::string& cache_dir);
+
+// What happened to each matrix of the baseline: types and how far its weights moved. Tensors that
+// only one of the files has are left out. A pass over both files. Errors: kBadInput for files that
+// are not of one model, kIo, kInterrupted.
+std::vector<TensorLoss> tensor_losses(const std::string& baseline, const std::string& variant,
+                                      const std::stop_token& stop = {});
 
 // A file's content hash, remembered by (path, size, modification time) in cache_dir so that big
 // files are read once.

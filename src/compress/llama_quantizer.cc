@@ -152,6 +152,20 @@ LlamaQuantizeOutcome run_llama_quantize(const LlamaQuantizeJob& job) {
   return outcome;
 }
 
+bool weights_of_ggml_rows(std::uint32_t type, const char* rows, std::span<float> weights) {
+  if (type == GGML_TYPE_F32) {
+    std::memcpy(weights.data(), rows, weights.size_bytes());
+    return true;
+  }
+  if (type >= GGML_TYPE_COUNT) return false;
+  static std::once_flag initialised;
+  std::call_once(initialised, llama_backend_init);  // fills ggml's tables
+  const ggml_type_traits* traits = ggml_get_type_traits(static_cast<ggml_type>(type));
+  if (traits->to_float == nullptr) return false;
+  traits->to_float(rows, weights.data(), static_cast<std::int64_t>(weights.size()));
+  return true;
+}
+
 std::string llama_quantizer_id() { return "llama.cpp " ASSAY_LLAMA_VERSION " " ASSAY_LLAMA_COMMIT; }
 
 }  // namespace assay

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -33,6 +34,10 @@ struct LlamaQuantizeOutcome {
 // Runs one job at a time in a process; others wait. llama.cpp's log callback is replaced meanwhile
 // and put back; what other threads log still reaches the former one.
 LlamaQuantizeOutcome run_llama_quantize(const LlamaQuantizeJob& job);
+
+// Rows of a tensor of this type (ggml's number) as numbers; as many as `weights` holds, whole
+// blocks. False when ggml cannot convert the type.
+bool weights_of_ggml_rows(std::uint32_t type, const char* rows, std::span<float> weights);
 
 // "llama.cpp 0.5.0 de3ff81...": results may differ when it differs.
 std::string llama_quantizer_id();

@@ -42,6 +42,10 @@ class Writer {
   void operator()(const char* name, const T& value) {
     json_[name] = encode(value, name);
   }
+  template <typename T>
+  void added(const char* name, const T& value) {
+    (*this)(name, value);
+  }
   Json take() { return std::move(json_); }
 
  private:
@@ -80,6 +84,11 @@ class Reader {
   template <typename T>
   void operator()(const char* name, T& value) {
     decode(json_.at(name), value, name);
+  }
+  // A field that came later: documents from before lack it.
+  template <typename T>
+  void added(const char* name, T& value) {
+    if (json_.contains(name)) (*this)(name, value);
   }
 
  private:

@@ -42,6 +42,28 @@ static void fields_of(Io& io, T& t) {
   io("variant", t.variant);
 }
 
+template <typename Io, Is<TensorLoss> T>
+static void fields_of(Io& io, T& t) {
+  io("name", t.name);
+  io("baseline_type", t.baseline_type);
+  io("type", t.type);
+  io("n_weights", t.n_weights);
+  io("size_bytes", t.size_bytes);
+  io("relative_rms", t.relative_rms);
+}
+
+template <typename Io, Is<VariantLayers> T>
+static void fields_of(Io& io, T& t) {
+  io("name", t.name);
+  io("tensors", t.tensors);
+}
+
+template <typename Io, Is<LayerReport> T>
+static void fields_of(Io& io, T& t) {
+  io("baseline", t.baseline);
+  io("variants", t.variants);
+}
+
 template <typename Io, Is<StudyModel> T>
 static void fields_of(Io& io, T& t) {
   io("name", t.name);
@@ -55,6 +77,7 @@ static void fields_of(Io& io, T& t) {
   io("kv_k", t.kv_k);
   io("kv_v", t.kv_v);
   io("tensor_types", t.tensor_types);
+  io.added("tensors", t.tensors);
   io("parts", t.parts);
   io("notes", t.notes);
 }
@@ -219,6 +242,24 @@ Study study_from_json(std::string_view text) {
     fields_of(reader, study);
     for (const Json& family : in.at("families")) study.families.push_back(read_family(family));
     return study;
+  });
+}
+
+std::string to_json(const LayerReport& report) {
+  json::Writer writer;
+  fields_of(writer, report);
+  Json document{{"schema", kLayersSchema}};
+  document.update(writer.take());
+  return json::dump(document, 1) + "\n";
+}
+
+LayerReport layer_report_from_json(std::string_view text) {
+  const Json document = json::parse(text);
+  return json::checked("layer report", [&] {
+    LayerReport report;
+    json::Reader reader(document);
+    fields_of(reader, report);
+    return report;
   });
 }
 

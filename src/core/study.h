@@ -10,6 +10,7 @@
 
 #include "core/comparison.h"
 #include "core/divergence.h"
+#include "core/layers.h"
 #include "core/screen.h"
 
 namespace assay {
@@ -26,6 +27,7 @@ struct StudyModel {
   std::int64_t n_weights = 0;
   std::string kv_k, kv_v;
   std::vector<TensorTypeCount> tensor_types;  // most bytes first
+  std::vector<TensorLoss> tensors;            // what became of each matrix; empty: not compared
   std::vector<PartDifference> parts;          // in what it differs from its baseline
   std::vector<std::string> notes;
 };

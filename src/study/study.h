@@ -55,6 +55,10 @@ struct NoiseReport {
 inline constexpr int kNoiseBatches[] = {256, 128, 32};  // sizes to compare with unless told
 NoiseReport measure_noise(const MeasureOptions& options, const std::vector<int>& batch_sizes);
 
+// What quantising did to each tensor of the variants that have weights of their own; those that
+// cannot be compared tensor by tensor are left out.
+LayerReport measure_layers(const MeasureOptions& options);
+
 // ---- Screening (screen.cc) ----
 
 struct ScreenOptions {

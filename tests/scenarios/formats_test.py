@@ -25,6 +25,11 @@ class Commands(ScenarioCase):
         said = self.succeed("inspect", made).stdout.decode()
         self.assertIn("Q8_0", said)
         self.assertIn("kv=q8_0 cannot be used", said)
+        against = self.json_of("inspect", made, "--against", MODEL)["tensors"]
+        self.assertEqual({t["type"] for t in against}, {"Q8_0"})
+        self.assertTrue(all(0 < t["relative_rms"] < 0.02 for t in against))
+        self.assertIn("the weights moved by", self.succeed("inspect", made, "--against", MODEL).stdout.decode())
+        self.refuse(3, "inspect", made, "--against", TEXT, says="not a GGUF")
         by_name = self.json_of("diverge", MODEL, "Q8_0", *SMALL)["variants"][0]
         by_file = self.json_of("diverge", MODEL, made, *SMALL)["variants"][0]
         self.assertEqual(by_name["weights"], by_file["weights"])

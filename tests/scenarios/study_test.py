@@ -68,8 +68,12 @@ class Study(ScenarioCase):
         self.assertEqual(standing, {"Q8_0": "runner_up", "Q5_1": "recommended", "Q4_0": "ruled_out"})
         self.assertEqual({c["variant"]["name"] for c in family["comparisons"]}, {"Q8_0", "Q5_1"})  # Q4_0 was not asked
         self.assertEqual(json.loads((self.folder / "out/study.json").read_text())["families"], study["families"])
-        for name in ["screen.json", "divergence.json", "runs.json"]:
+        for name in ["screen.json", "divergence.json", "runs.json", "layers.json", "model-index.yaml", "badge.svg"]:
             self.assertTrue((self.folder / "out" / name).exists(), name)
+        tensors = {m["name"]: m["tensors"] for m in family["variants"]}
+        moved = {name: max(t["relative_rms"] for t in tensors[name]) for name in ("Q8_0", "Q5_1")}
+        self.assertTrue(0 < moved["Q8_0"] < 0.02 < moved["Q5_1"] < 0.1, moved)
+        self.assertEqual(tensors["Q4_0"], [])  # dropped before that
         text = self.succeed("study", self.file, *self.store, "--no-speed").stdout.decode()
         self.assertTrue(text.startswith("Use Q5_1"), text)
         self.assertIn("dropped by screening", text)

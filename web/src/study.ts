@@ -103,6 +103,15 @@ export interface TensorType {
   size_bytes: number;
 }
 
+export interface TensorLoss {
+  name: string;
+  baseline_type: string;
+  type: string;
+  n_weights: number;
+  size_bytes: number;
+  relative_rms: number;
+}
+
 export interface StudyModel {
   name: string;
   description: string;
@@ -115,6 +124,7 @@ export interface StudyModel {
   kv_k: string;
   kv_v: string;
   tensor_types: TensorType[];
+  tensors?: TensorLoss[];
   parts: Part[];
   notes: string[];
 }

@@ -7,6 +7,7 @@ import {palette, variantColours} from "../palette";
 import {byBits, divergenceOf} from "../study";
 import {cell, tableElement, type Cell} from "../table";
 import {card, empty, familySelect, type View} from "../view";
+import {layerLosses} from "./layer_losses";
 
 const kRowHeight = 30;
 
@@ -50,7 +51,7 @@ export const layersView: View = {
       },
     });
     const notes = models.flatMap((m) => [...m.notes, ...(divergenceOf(family, m.name)?.notes ?? [])].map((note) => `${m.name}: ${note}`));
-    return [familySelect(context), figure, notes.length > 0 && card(t("layers.notes"), h("ul", {lang: "en"}, ...[...new Set(notes)].map((note) => h("li", {}, note)))),
+    return [familySelect(context), figure, layerLosses(byBits(family)), notes.length > 0 && card(t("layers.notes"), h("ul", {lang: "en"}, ...[...new Set(notes)].map((note) => h("li", {}, note)))),
       parts(family.variants.flatMap((m) => m.parts.map((x): Cell[] => [cell(m.name), cell(x.part), cell(x.field), cell(x.baseline), cell(x.variant)])))];
   },
 };
