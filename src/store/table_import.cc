@@ -89,14 +89,29 @@ void for_each_csv_row(const std::string& path,
 
 namespace {
 
-// "stats.exact_match" is also looked for inside objects.
+// HELM's list of statistics: [{"name": {"name": "exact_match", ...}, "mean": 1}]; those of
+// perturbed items are others.
+const Json* find_statistic(const Json& list, const std::string& name) {
+  for (const Json& statistic : list) {
+    if (!statistic.is_object() || !statistic.contains("name")) continue;
+    const Json& called = statistic["name"];
+    const bool is_perturbed = called.is_object() && called.contains("perturbation");
+    if (is_perturbed || text_or(called.is_object() ? called : statistic, "name") != name) continue;
+    const auto mean = statistic.find("mean");
+    return mean == statistic.end() ? nullptr : &*mean;
+  }
+  return nullptr;
+}
+
+// "stats.exact_match" is also looked for inside objects and HELM's lists.
 const Json* find_cell(const Json& row, const std::string& column) {
   if (const auto at = row.find(column); at != row.end()) return &*at;
   const std::size_t dot = column.find('.');
   if (dot == std::string::npos) return nullptr;
   const auto at = row.find(column.substr(0, dot));
-  if (at == row.end() || !at->is_object()) return nullptr;
-  return find_cell(*at, column.substr(dot + 1));
+  if (at == row.end()) return nullptr;
+  if (at->is_array()) return find_statistic(*at, column.substr(dot + 1));
+  return at->is_object() ? find_cell(*at, column.substr(dot + 1)) : nullptr;
 }
 
 class TableReader {

@@ -120,6 +120,15 @@ class Import(ScenarioCase):
         task = self.json_of("import", "a.jsonl", "--columns", columns)["runs"][0]["tasks"][0]
         self.assertEqual((task["task"], task["metrics"][0]["estimate"]["value"]), ("s", 0.5))
         self.assertEqual(task["samples"][1]["responses"][0]["text"], "y")
+        # HELM's per_instance_stats.json: an array, statistics in lists.
+        stat = lambda name, mean, **more: {"name": {"name": name, "split": "test", **more}, "count": 1, "sum": mean, "mean": mean}
+        self.write("per_instance_stats.json", json.dumps([
+            {"instance_id": f"id{i}", "train_trial_index": 0,
+             "stats": [stat("exact_match", 0.0, perturbation={"name": "robustness"}), stat("exact_match", float(i % 2)), stat("num_output_tokens", 3.0)]}
+            for i in range(4)]))
+        task = self.json_of("import", "per_instance_stats.json", "--columns", "id=instance_id,score.exact_match=stats.exact_match")["runs"][0]["tasks"][0]
+        self.assertEqual([s["scores"][0]["value"] for s in task["samples"]], [0, 1, 0, 1])
+        self.refuse(3, "import", "per_instance_stats.json", "--columns", "id=instance_id,score=stats.f1", says="stats.f1")
         self.write("b.csv", 'item,model,right,text\n1,m,true,"a ""b"",\nc"\n2,m,false,d\n1,n,,e\n')
         runs = self.json_of("import", "b.csv", "--columns", "id=item,score=right,model=model,answer=text")["runs"]
         self.assertEqual([run["header"]["model_name"] for run in runs], ["m", "n"])
