@@ -106,6 +106,29 @@ class Bench(KnownMachine):
         kept = self.json_of(*quick, "--keep-processes")
         self.assertEqual([len(s["load_ns"]) for s in kept["setups"]], [1, 1])
 
+    def test_peak_memory_is_what_the_kernel_says_at_the_end(self):
+        """The measured process's own figure against ru_maxrss, which /usr/bin/time prints."""
+        child = subprocess.Popen([program.path(), "bench-child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(child.stdin.close), self.addCleanup(child.stdout.close)
+
+        def ask(**message):
+            child.stdin.write(json.dumps(message).encode() + b"\n")
+            child.stdin.flush()
+            answer = json.loads(child.stdout.readline())
+            self.assertTrue(answer["ok"], answer)
+            return answer
+        ask(do="open", path=list(str(MODEL).encode()), kv_k="f16", kv_v="f16", flash_attention="auto", n_threads=1, n_ubatch=512,
+            n_gpu_layers=-1, n_ctx=512, n_seq_max=1, n_rows_max=1)
+        ask(do="run", n_prompt=500, n_gen=0, n_depth=0, n_parallel=1, request=False, n_batch=2048, seed=1, prompt=[],
+            stop_at_end=False, warm_up=False, fill_ns=0)
+        memory = ask(do="memory")
+        self.assertIsNone(memory["gpu_bytes"])  # of a machine without one, or a build that does not see it
+        child.stdin.close()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, 0)
+        self.assertAlmostEqual(memory["peak_bytes"] / (1024 * usage.ru_maxrss), 1, delta=0.03)
+
     def test_prompts_of_a_task(self):
         flags = ["bench", MODEL, "-p", "0", "-n", "0", "--request", "1,3", "-t", "1", "-r", "2"]
         self.write("rows.jsonl", "".join(json.dumps({"q": f"One {w} ran", "a": "to the park"}) + "\n" for w in ("dog", "big red cat")))

@@ -87,6 +87,10 @@ class ScenarioCase(unittest.TestCase):
         return str(path)
 
 
+def path():
+    return _program
+
+
 def main():
     global _program
     _program = os.path.abspath(sys.argv.pop(1))
