@@ -20,6 +20,7 @@ using namespace detail;
 constexpr double kNsPerS = 1e9;
 constexpr std::int64_t kFillNs = 100'000'000;  // a turn's repetitions together last so long
 constexpr double kWarmUpShare = 0.25;          // of the budget
+constexpr double kLoadShare = 0.1;             // of the budget, for new processes in every round
 constexpr double kUsable = 0.9;                // of the memory that is available
 
 std::string utc_now() {
@@ -126,6 +127,7 @@ class Bench {
       report("loading " + name(setup));
       fleet_.open(setup);
     }
+    decide_renewal();
     for (int test = 0; test < n_tests(); ++test) {
       for (int setup = 0; setup < n_setups(); ++setup) {
         report("warming up " + name(setup));
@@ -141,6 +143,22 @@ class Bench {
                         to_string(options_.tests[static_cast<std::size_t>(test)])));
       }
     }
+  }
+
+  // Models that take long to load keep their processes: else the budget would go into loading.
+  void decide_renewal() {
+    renew_ = options_.renew;
+    if (!renew_ || options_.budget_s <= 0 || options_.n_repetitions > 0) return;
+    double load_s = 0;
+    for (const SpeedSetup& setup : result_.setups) {
+      for (const std::int64_t ns : setup.load_ns) load_s += static_cast<double>(ns) / kNsPerS;
+    }
+    if (load_s <= kLoadShare * options_.budget_s) return;
+    renew_ = false;
+    result_.warnings.push_back(fmt::format(
+        "loading takes {:.1f} s, so every model kept one process for all rounds; one process may "
+        "be some percent faster than the next: measure again, or give a longer budget",
+        load_s));
   }
 
   // All warm-ups together may take a share of the budget: a machine that never settles must not use
@@ -186,7 +204,7 @@ class Bench {
   }
 
   std::optional<double> take(const BenchTurn& turn) {
-    if (options_.renew && turn.round > round_) fleet_.close();
+    if (renew_ && turn.round > round_) fleet_.close();
     round_ = turn.round;
     report(fmt::format("{}, round {}",
                        to_string(options_.tests[static_cast<std::size_t>(turn.test)]),
@@ -223,6 +241,7 @@ class Bench {
   MachineWatch watch_;
   SpeedResult result_;
   Fleet fleet_;
+  bool renew_ = true;
   int round_ = 0;
 };
 

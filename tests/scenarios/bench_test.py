@@ -105,6 +105,8 @@ class Bench(KnownMachine):
         self.assertEqual([s["n_rounds"] for s in renewed["series"]], [3, 3, 3, 3])
         kept = self.json_of(*quick, "--keep-processes")
         self.assertEqual([len(s["load_ns"]) for s in kept["setups"]], [1, 1])
+        short = self.json_of(*quick[:-4], "--request", "0,0", "--budget", "0.01s")
+        self.assertTrue(any("kept one process" in warning for warning in short["warnings"]), short["warnings"])
 
     def test_peak_memory_is_what_the_kernel_says_at_the_end(self):
         """The measured process's own figure against ru_maxrss, which /usr/bin/time prints."""
