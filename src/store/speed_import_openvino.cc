@@ -1,4 +1,5 @@
 // Speed that OpenVINO's tools measured: benchmark_app's report and llm_bench's CSV.
+#include <algorithm>
 #include <regex>
 
 #include <fmt/format.h>
@@ -101,7 +102,10 @@ class LlmBenchReader {
   }
 
  private:
-  static std::int64_t ns(double value) { return static_cast<std::int64_t>(value); }
+  static std::int64_t ns(double value) {
+    constexpr double kLongest = 9e18;  // of 64 bits
+    return static_cast<std::int64_t>(std::min(value, kLongest));
+  }
 
   void describe(const Json& row) {
     const std::string model = text_or(row, "model"), precision = text_or(row, "precision");
