@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/text_layout.h"
+#include "cli/xml_text.h"
 #include "core/json_comparison.h"
 
 namespace assay {
@@ -34,50 +35,6 @@ std::string counts_of(const GateResult& result) {
                      count(result, Verdict::kUndecided));
 }
 
-// Bytes of the UTF-8 character at `i`; 0 when it is none, or one that XML 1.0 cannot hold.
-std::size_t xml_character(const std::string& text, std::size_t i) {
-  const auto byte = static_cast<unsigned char>(text[i]);
-  if (byte < 0x80) return byte >= 0x20 || byte == '\n' || byte == '\t' ? 1 : 0;
-  const std::size_t n = byte >= 0xF5   ? 0
-                        : byte >= 0xF0 ? 4
-                        : byte >= 0xE0 ? 3
-                        : byte >= 0xC2 ? 2
-                                       : 0;
-  if (n == 0 || i + n > text.size()) return 0;
-  for (std::size_t k = 1; k < n; ++k) {
-    if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[i + 1]);
-  const bool overlong = (byte == 0xE0 && second < 0xA0) || (byte == 0xF0 && second < 0x90);
-  const bool surrogate = byte == 0xED && second >= 0xA0;
-  const bool beyond = byte == 0xF4 && second >= 0x90;
-  const bool not_a_character =
-      byte == 0xEF && second == 0xBF && static_cast<unsigned char>(text[i + 2]) >= 0xBE;
-  return overlong || surrogate || beyond || not_a_character ? 0 : n;
-}
-
-std::string xml(const std::string& text) {
-  std::string safe;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t n = xml_character(text, i);
-    const char c = text[i];
-    if (n == 0) {
-      safe += '?';
-    } else if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\n' || c == '\t') {
-      safe += c == '&'    ? "&amp;"
-              : c == '<'  ? "&lt;"
-              : c == '>'  ? "&gt;"
-              : c == '"'  ? "&quot;"
-              : c == '\n' ? "&#10;"
-                          : "&#9;";
-    } else {
-      safe += text.substr(i, n);
-    }
-    i += std::max<std::size_t>(1, n);
-  }
-  return safe;
-}
-
 std::string ids_of(const GateCase& c, std::size_t n_shown) {
   const auto n = std::min(c.newly_wrong.size(), n_shown);
   std::string text;
@@ -87,20 +44,20 @@ std::string ids_of(const GateCase& c, std::size_t n_shown) {
 }
 
 std::string junit_case(const GateCase& c) {
-  const std::string head =
-      fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(c.variant), xml(c.name));
+  const std::string head = fmt::format("    <testcase classname=\"{}\" name=\"{}\"",
+                                       xml_text(c.variant), xml_text(c.name));
   const std::string ids =
       c.newly_wrong.empty() ? "" : "newly wrong: " + ids_of(c, c.newly_wrong.size());
   switch (c.verdict) {
     case Verdict::kWithinMargin:
-      return head + fmt::format("><system-out>{}</system-out></testcase>\n", xml(c.sentence));
+      return head + fmt::format("><system-out>{}</system-out></testcase>\n", xml_text(c.sentence));
     case Verdict::kWorse:
       return head + fmt::format("><failure type=\"worse\" message=\"{}\">{}</failure></testcase>\n",
-                                xml(c.sentence), xml(ids));
+                                xml_text(c.sentence), xml_text(ids));
     case Verdict::kUndecided:
       break;
   }
-  return head + fmt::format("><skipped message=\"{}\"/></testcase>\n", xml(c.sentence));
+  return head + fmt::format("><skipped message=\"{}\"/></testcase>\n", xml_text(c.sentence));
 }
 
 std::string one_line(std::string text) {
@@ -181,7 +138,7 @@ std::string junit_xml(const GateResult& result) {
     text += fmt::format(
         "    <testcase classname=\"assay\" name=\"gate\"><error type=\"no result\" "
         "message=\"{}\"/></testcase>\n",
-        xml(result.error));
+        xml_text(result.error));
   }
   return text + "  </testsuite>\n</testsuites>\n";
 }

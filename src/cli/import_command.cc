@@ -8,7 +8,6 @@
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/output.h"
-#include "cli/study_phases.h"
 #include "core/error.h"
 #include "core/json_run.h"
 #include "study/study.h"

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -73,19 +74,36 @@ void print_report(const std::vector<Comparison>& comparisons, const OutputFlags&
   fmt::print("{}", render(comparisons, {.table = table_options(flags), .n_flips = n_flips}));
 }
 
-void write_runs(const std::vector<Run>& runs, const std::string& path) {
+namespace {
+
+using Sink = std::function<void(std::string_view)>;
+
+void write_parts(const std::string& path, const std::function<void(const Sink&)>& write) {
+  std::error_code failure;  // a folder that cannot be made is said by the file
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, failure);
   const std::string part = path + ".part";
   std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  write_json(runs, [&](std::string_view text) {
+  write([&](std::string_view text) {
     file.write(text.data(), static_cast<std::streamsize>(text.size()));
   });
   file.close();
-  std::error_code failure;
+  failure.clear();
   if (file) std::filesystem::rename(part, path, failure);
   if (file && !failure) return;
   const std::string why = failure ? failure.message() : std::strerror(errno);
   std::filesystem::remove(part, failure);
-  throw Error(ErrorKind::kIo, "Cannot write: " + why, path, "Give another name with -o.");
+  throw Error(ErrorKind::kIo, "Cannot write the file: " + why, path, "Give another name with -o.");
+}
+
+}  // namespace
+
+void write_runs(const std::vector<Run>& runs, const std::string& path) {
+  write_parts(path, [&](const Sink& sink) { write_json(runs, sink); });
+}
+
+void write_whole(const std::string& path, const std::string& text) {
+  write_parts(path, [&](const Sink& sink) { sink(text); });
 }
 
 }  // namespace assay::cli

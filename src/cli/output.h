@@ -25,5 +25,7 @@ void print_report(const std::vector<Comparison>& comparisons, const OutputFlags&
                   int n_flips);
 // The document of docs/formats/run.md, in a file. Error{kIo}; what was there before stays then.
 void write_runs(const std::vector<Run>& runs, const std::string& path);
+// Whole or not at all, likewise; its folder is made.
+void write_whole(const std::string& path, const std::string& text);
 
 }  // namespace assay::cli

@@ -7,8 +7,8 @@
 
 #include "cli/assemble_study.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/study_card.h"
-#include "cli/study_phases.h"
 #include "core/error.h"
 #include "report/report.h"
 

@@ -36,7 +36,7 @@ std::string verdict_text(const SpeedMeasure& measure, bool imported) {
 
 std::string speed_text(const SpeedMeasure& measure) {
   if (measure.name == "inferences_per_s")
-    return format_significant(measure.median, 4) + " inferences";
+    return format_significant(measure.median, 4) + " inferences/s";
   return measure.sd ? fmt::format("{} ± {}", format_significant(measure.median, 4),
                                   format_significant(*measure.sd, 2))
                     : format_significant(measure.median, 4);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/xml_text.h"
 #include "core/convention.h"
 
 namespace assay::cli {
@@ -29,18 +30,6 @@ std::string yaml_quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string xml_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '<' || c == '>' || c == '&' || c == '"') {
-      escaped += fmt::format("&#{};", static_cast<unsigned>(c));
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 // "cais/mmlu anatomy test" of each task, as the method's facts say it.
 std::map<std::string, std::string> datasets_of(const Study& study) {
   std::map<std::string, std::string> datasets;
@@ -49,6 +38,18 @@ std::map<std::string, std::string> datasets_of(const Study& study) {
     datasets[fact.subject.substr(5)] = fact.value.substr(0, fact.value.find(' '));
   }
   return datasets;
+}
+
+// A group stands for its tasks where it decides.
+std::vector<const MetricComparison*> deciding_rows(const Comparison& comparison) {
+  std::vector<const MetricComparison*> rows;
+  for (const GroupComparison& group : comparison.groups) {
+    if (group.decides) rows.push_back(&group);
+  }
+  for (const MetricComparison& row : comparison.metrics) {
+    if (row.decides) rows.push_back(&row);
+  }
+  return rows;
 }
 
 std::string change_text(const MetricComparison& row) {
@@ -81,17 +82,35 @@ struct BadgeText {
 
 BadgeText divergence_badge(const DivergenceReport& report, const VariantReport& variant) {
   const Convention& convention = report.baseline.convention;
+  const Estimate& kld = variant.divergence.kld;
+  const Estimate& ratio = variant.divergence.ppl_ratio;
+  std::string value = fmt::format("KLD {:.4f}", kld.value);
+  if (kld.std_error) value += fmt::format(" ± {:.4f}", *kld.std_error);
+  value += fmt::format(" nats, ppl {:+.2f} %", kPercent * (ratio.value - 1));
+  if (ratio.ci95)
+    value += fmt::format(" [{:+.2f}, {:+.2f}]", kPercent * (ratio.ci95->low - 1),
+                         kPercent * (ratio.ci95->high - 1));
   return {.label = fmt::format("{}, {}", convention.corpus, to_string(convention.name)),
-          .value = fmt::format("KLD {:.4f}, ppl {:+.2f} %", variant.divergence.kld.value,
-                               kPercent * (variant.divergence.ppl_ratio.value - 1))};
+          .value = std::move(value)};
+}
+
+// "1 pp", "5 % ppl" of the rows: each kind of metric has a margin of its own.
+std::string margins_of(const std::vector<const MetricComparison*>& rows) {
+  std::vector<std::string> margins;
+  for (const MetricComparison* row : rows) {
+    std::string margin = fmt::format("{:.3g} {}", kPercent * row->margin,
+                                     row->kind == ChangeKind::kPoints ? "pp" : "% ppl");
+    if (std::find(margins.begin(), margins.end(), margin) == margins.end())
+      margins.push_back(std::move(margin));
+  }
+  return fmt::format("{}", fmt::join(margins, ", "));
 }
 
 BadgeText verdict_badge(const Comparison& comparison) {
+  const std::vector<const MetricComparison*> rows = deciding_rows(comparison);
   std::string tasks;
-  for (const MetricComparison& row : comparison.metrics) {
-    if (row.decides) tasks += (tasks.empty() ? "" : ", ") + row.task;
-  }
-  const std::string margin = fmt::format("{:.3g} pp", kPercent * comparison.settings.margin);
+  for (const MetricComparison* row : rows) tasks += (tasks.empty() ? "" : ", ") + row->task;
+  const std::string margin = margins_of(rows);
   switch (comparison.verdict) {
     case Verdict::kWithinMargin:
       return {.label = tasks, .value = "loses at most " + margin, .color = kGreen};
@@ -117,7 +136,7 @@ std::vector<BadgeText> badges_of(const StudyFamily& family, const std::string& v
     }
   }
   for (const Comparison& comparison : family.comparisons) {
-    if (comparison.variant.name == variant && !comparison.metrics.empty())
+    if (comparison.variant.name == variant && !deciding_rows(comparison).empty())
       badges.push_back(verdict_badge(comparison));
   }
   return badges;
@@ -140,7 +159,7 @@ std::string svg_of(const std::vector<std::pair<std::string, std::string>>& parts
     shapes += fmt::format("<rect x=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"/>", x,
                           width, kHeight, color);
     words += fmt::format("<text x=\"{:.1f}\" y=\"{}\" textLength=\"{:.1f}\">{}</text>",
-                         x + width / 2, kBaseline, width - 12, xml_escaped(text));
+                         x + width / 2, kBaseline, width - 12, xml_text(text));
     title += (title.empty() ? "" : ": ") + text;
     x += width;
   }
@@ -148,7 +167,7 @@ std::string svg_of(const std::vector<std::pair<std::string, std::string>>& parts
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1}\" role=\"img\" "
       "aria-label=\"{2}\"><title>{2}</title>{3}<g fill=\"#fff\" text-anchor=\"middle\" "
       "font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">{4}</g></svg>\n",
-      x, kHeight, xml_escaped(title), shapes, words);
+      x, kHeight, xml_text(title), shapes, words);
 }
 
 }  // namespace
@@ -160,9 +179,8 @@ std::string model_index_yaml(const Study& study) {
   for (const StudyFamily& family : study.families) {
     for (const Comparison& comparison : family.comparisons) {
       std::string results;
-      for (const MetricComparison& row : comparison.metrics) {
-        if (row.decides) results += result_yaml(row, comparison.baseline.name, datasets);
-      }
+      for (const MetricComparison* row : deciding_rows(comparison))
+        results += result_yaml(*row, comparison.baseline.name, datasets);
       if (results.empty()) continue;
       any = true;
       yaml +=

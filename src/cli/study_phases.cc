@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 
@@ -231,18 +230,6 @@ std::vector<std::string> preferred(const ScreenReport& screen) {
   std::vector<std::string> names;
   for (const ScreenedVariant* variant : left) names.push_back(variant->name);
   return names;
-}
-
-void write_whole(const std::string& path, const std::string& text) {
-  std::error_code error;
-  const fs::path folder = fs::path(path).parent_path();
-  if (!folder.empty()) fs::create_directories(folder, error);
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) fs::rename(part, path, error);
-  if (!file || error) throw Error(ErrorKind::kIo, "Cannot write the file", path);
 }
 
 std::string write_study(const Study& study, const std::string& folder) {

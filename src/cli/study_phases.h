@@ -37,7 +37,4 @@ std::vector<std::string> preferred(const ScreenReport& screen);
 // the page, report.html, whose path is returned (else ""). Error{kIo}.
 std::string write_study(const Study& study, const std::string& folder);
 
-// Whole or not at all: what was there before stays until the new text is on disk. Error{kIo}.
-void write_whole(const std::string& path, const std::string& text);
-
 }  // namespace assay::cli

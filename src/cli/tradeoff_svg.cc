@@ -2,35 +2,13 @@
 
 #include "cli/tradeoff_plot.h"
 #include "cli/tradeoff_points.h"
+#include "cli/xml_text.h"
 
 namespace assay {
 namespace {
 
 constexpr double kWidth = 720, kHeight = 460, kLeft = 80, kRight = 30, kTop = 30, kBottom = 60;
 constexpr int kTicks = 5;
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '&':
-        result += "&amp;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return result;
-}
 
 double at_x(const PlotArea& area, double x) {
   return kLeft + area.across(x) * (kWidth - kLeft - kRight);
@@ -46,7 +24,7 @@ std::string line(double x1, double y1, double x2, double y2, const char* style) 
 
 std::string text_at(double x, double y, const char* anchor, const std::string& text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escaped(text));
+                     xml_text(text));
 }
 
 std::string axes(const TradeoffReport& report, const PlotArea& area) {

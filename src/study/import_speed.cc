@@ -57,10 +57,9 @@ int adopt_names(SpeedResult& speed, const std::string& baseline,
     if (name == baseline) base = static_cast<int>(i);
     speed.setups[i].name = std::move(name);
   }
-  if (base) {
-    for (SpeedSetup& setup : speed.setups) setup.baseline = *base;
-    summarize_speed(speed);
-  }
+  for (std::size_t i = 0; i < speed.setups.size(); ++i)
+    speed.setups[i].baseline = base.value_or(static_cast<int>(i));
+  summarize_speed(speed);
   return static_cast<int>(adopted.size());
 }
 

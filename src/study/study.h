@@ -181,7 +181,7 @@ std::vector<Run> import_runs(std::span<const std::string> paths, const ImportOpt
 // other.
 std::optional<SpeedResult> import_speed(std::span<const std::string> paths);
 // Calls setups by the names of models that theirs end with ("base-Q4_K_M" is Q4_K_M), and compares
-// all with the baseline where it is among them. How many were found.
+// all with the baseline; with nothing where it is not among them. How many were found.
 int adopt_names(SpeedResult& speed, const std::string& baseline,
                 std::span<const std::string> variants);
 

@@ -186,12 +186,25 @@ class Bench(KnownMachine):
             self.refuse(2, "bench", MODEL, *arguments, says=words)
         self.refuse(3, "bench", "nowhere.gguf", says="nowhere.gguf")
 
+    def stop_with_children(self, process):
+        """Its measured processes, while it stands still: every round has others, and between two there is none."""
+        deadline = time.time() + 10
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+            if children:
+                return children
+            process.send_signal(signal.SIGCONT)
+            self.assertLess(time.time(), deadline, "nothing is measured")
+            time.sleep(0.01)
+
     def test_an_interrupted_run_keeps_what_it_has_and_leaves_no_process(self):
         process = self.start("bench", MODEL, "-p", "0", "-n", "16", "-t", "1", "--request", "0,0", "--precision", "0.0001%",
                              "--budget", "0", "--json")
         time.sleep(3)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        children = self.stop_with_children(process)
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         out, errors = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, errors)
         document = json.loads(out)
@@ -205,7 +218,7 @@ class Bench(KnownMachine):
         process = self.start("bench", MODEL, "-p", "0", "-n", "16", "-t", "1", "--request", "0,0", "--precision", "0.0001%",
                              "--budget", "0", "--json")
         time.sleep(3)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        children = self.stop_with_children(process)
         self.assertTrue(children)
         process.kill()
         process.communicate()

@@ -111,6 +111,13 @@ class Report(ScenarioCase):
         texts = [t.text for t in badge.iter("{http://www.w3.org/2000/svg}text")]
         self.assertEqual(texts[1], "tiny")
         self.assertIn(texts[2], ("undecided at 1 pp", "loses more than 1 pp", "loses at most 1 pp"))
+        # A group that decides stands for its tasks.
+        self.write("both.yaml", "group: both\ntask: [tiny, small]\naggregate_metric_list: [{metric: acc, aggregation: mean, weight_by_size: true}]\n")
+        self.json_of("report", self.runs("both", "Q4_0"), "--model-index", "card.yaml", "--badge", "badge.svg")
+        index = (self.folder / "card.yaml").read_text(encoding="utf-8")
+        self.assertIn('name: "both"', index)
+        self.assertNotIn('name: "tiny"', index)
+        self.assertIn(">both</text>", (self.folder / "badge.svg").read_text(encoding="utf-8"))
         divergence = self.write("d.json", self.succeed("diverge", MODEL, "Q4_0", *SMALL, "--json").stdout)
         self.refuse(2, "report", divergence, "--json", "--model-index", "none.yaml", says="compared on tasks")
         self.json_of("report", divergence, "--badge", "badge.svg")

@@ -48,6 +48,13 @@ TEST(AdoptNames, AVariantOfTheCacheIsTheBaselinesFileOnly) {
   EXPECT_EQ(adopt_names(speed, "tiny-f16.gguf", variants), 0);
 }
 
+TEST(AdoptNames, WithoutTheBaselineThereIsNoRatio) {
+  SpeedResult speed = of_names({"tiny-Q4_0", "tiny-Q8_0"});
+  const std::vector<std::string> variants{"Q4_0", "Q8_0"};
+  EXPECT_EQ(adopt_names(speed, "tiny-f16.gguf", variants), 2);
+  for (const SpeedSeries& series : speed.series) EXPECT_FALSE(series.measures.at(0).ratio);
+}
+
 TEST(ImportSpeed, FiguresThatAreAllThereIsAreKept) {
   const TemporaryFolder folder;
   const std::string path = (std::filesystem::path(folder.path()) / "report.json").string();

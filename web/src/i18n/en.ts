@@ -235,6 +235,7 @@ export const en = {
   "fact.run": "run of {name}",
   "command.Serve it with vLLM (GPU; experimental)": "Serve it with vLLM (GPU; experimental)",
   "speed.imported": "Measured by",
+  "speed.note_imported": "Medians; lines reach from the slowest to the fastest. Another program measured one model after the other: its ratios are of medians, without intervals.",
 
   "layers.title": "Weights by type",
   "layers.axis": "% of weights",

@@ -235,6 +235,7 @@ export const zh: Messages = {
   "fact.task": "任务 {name}",
   "fact.run": "{name} 的运行",
   "command.Serve it with vLLM (GPU; experimental)": "用 vLLM 提供服务（需要 GPU；实验性）",
+  "speed.note_imported": "中位数；线段从最慢到最快。其他工具逐个测量模型：比值为中位数之比，没有区间。",
   "speed.imported": "测量工具：",
 
   "layers.title": "各类型的权重",

@@ -22,7 +22,8 @@ export const speedView: View = {
     const models = [family.baseline, ...family.variants].map((m) => ({name: m.name, speed: speedOf(family, m.name)})).filter((m): m is Row => m.speed !== null);
     if (models.length === 0) return [familySelect(context), empty(t("empty.speed"), "assay bench BASE VARIANT... --json")];
     const machines = speedDocuments(family).map((d) => h("p", {class: "note"}, sourceOf(d)));
-    return [familySelect(context), ...machines, measureChart(models, "decode"), measureChart(models, "prefill"), measureChart(models, "firstToken"), latencies(models), memory(models), ...doubts(family)];
+    const note = t(speedDocuments(family).some((d) => d.imported_from) ? "speed.note_imported" : "speed.note");
+    return [familySelect(context), ...machines, ...(["decode", "prefill", "firstToken"] as const).map((name) => measureChart(models, name, note)), latencies(models), memory(models), ...doubts(family)];
   },
 };
 
@@ -38,13 +39,13 @@ interface Row {
 }
 type MeasureName = "decode" | "prefill" | "firstToken";
 
-function measureChart(models: Row[], name: MeasureName): Child {
+function measureChart(models: Row[], name: MeasureName, note: string): Child {
   const rows = models.map((m) => ({name: m.name, measure: m.speed[name]})).filter((r): r is {name: string; measure: NamedMeasure} => r.measure !== null);
   if (rows.length === 0) return null;
   const unit = name === "firstToken" ? "ms" : t("unit.tokens_per_s");
   const ratioText = (m: NamedMeasure): string => (m.ratio ? withInterval(scaled(m.ratio, 1), "×") : "–");
   return chartFigure({
-    name: `speed-${name}`, title: t(`speed.${name}` as Key), note: t("speed.note"), height: 70 + kRowHeight * rows.length, tableOpen: true,
+    name: `speed-${name}`, title: t(`speed.${name}` as Key), note, height: 70 + kRowHeight * rows.length, tableOpen: true,
     table: {
       name: `speed-${name}`, caption: t(`speed.${name}` as Key),
       columns: [{id: "variant", label: t("column.variant")}, {id: "median", label: `${t("column.median")}, ${unit}`, numeric: true}, {id: "min", label: t("column.min"), numeric: true}, {id: "max", label: t("column.max"), numeric: true},
