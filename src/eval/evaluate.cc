@@ -23,9 +23,11 @@ using Clock = std::chrono::steady_clock;
 
 // An answer that was decoded with a draft may differ from plain decoding at near ties: it has a
 // key of its own, so that plain decoding never finds it.
-Digest response_key(const Digest& model, const Digest& request, bool drafted) {
+Digest response_key(const Digest& model, const EncodedRequest& request, bool drafted) {
   Hasher hasher;
-  hasher.add_field(kResponseKind).add_field(model).add_field(request);
+  hasher.add_field(kResponseKind).add_field(model).add_field(request.digest);
+  // Texts that earlier versions kept had lost spaces before punctuation.
+  if (request.kind == EncodedRequest::Kind::kGenerate) hasher.add_field("untidied");
   if (drafted) hasher.add_field("drafted");
   return hasher.finish();
 }
@@ -191,7 +193,7 @@ bool Evaluation::from_store(const EncodedRequest& request, Response& response) {
   for (const bool drafted : {false, true}) {
     if (drafted && !options_.draft_from) return false;
     const auto payload =
-        store_.get(kResponseKind, response_key(options_.identity, request.digest, drafted));
+        store_.get(kResponseKind, response_key(options_.identity, request, drafted));
     if (!payload) continue;
     response = response_from_json(*payload);
     return true;
@@ -205,7 +207,7 @@ std::optional<std::vector<Token>> Evaluation::draft_for(const EncodedRequest& re
     return std::nullopt;
   }
   const auto payload =
-      store_.get(kResponseKind, response_key(*options_.draft_from, request.digest, false));
+      store_.get(kResponseKind, response_key(*options_.draft_from, request, false));
   if (!payload) return std::nullopt;
   const Response response = response_from_json(*payload);
   const auto* text = std::get_if<GenerateResult>(&response);
@@ -223,7 +225,7 @@ void Evaluation::answer(std::vector<SampleRecord>& samples) {
     const bool failed = std::holds_alternative<RequestError>(response);
     if (!failed) {
       pending_.push_back({kResponseKind,
-                          response_key(options_.identity, request.digest, !request.draft.empty()),
+                          response_key(options_.identity, request, !request.draft.empty()),
                           fmt::format(R"({{"task":"{}","sample":"{}"}})", task_.config().task,
                                       samples[place.sample].id.key),
                           to_json(response)});

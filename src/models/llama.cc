@@ -241,24 +241,29 @@ std::vector<Token> LlamaModel::tokenize(std::string_view text, TokenizeOptions o
   return tokens;
 }
 
+// Of byte-level vocabularies the pieces: llama_detokenize would make "='m'" of "= 'm'".
 std::string LlamaModel::detokenize(std::span<const Token> tokens) const {
-  std::string text(tokens.size() * 8 + 64, '\0');
-  fill_buffer(text, [&](char* to, std::int32_t size) {
-    return llama_detokenize(vocab_, tokens.data(), static_cast<std::int32_t>(tokens.size()), to,
-                            size, false, true);
-  });
+  const bool by_piece = llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_BPE;
+  const auto n = static_cast<std::int32_t>(tokens.size());
+  std::string text;
+  for (std::int32_t at = 0; at < n; at += by_piece ? 1 : n) {
+    std::string part(by_piece ? 64 : tokens.size() * 8 + 64, '\0');
+    fill_buffer(part, [&](char* to, std::int32_t size) {
+      return by_piece ? llama_token_to_piece(vocab_, tokens[static_cast<std::size_t>(at)], to, size,
+                                             0, true)
+                      : llama_detokenize(vocab_, tokens.data(), n, to, size, false, true);
+    });
+    text += part;
+  }
   return text;
 }
 
 llama_batch view_of(detail::TokenBatch& batch) {
   batch.seq_id_pointer.clear();
   for (llama_seq_id& id : batch.seq_id) batch.seq_id_pointer.push_back(&id);
-  return {static_cast<std::int32_t>(batch.token.size()),
-          batch.token.data(),
-          nullptr,
-          batch.pos.data(),
-          batch.n_seq_id.data(),
-          batch.seq_id_pointer.data(),
+  const auto n_tokens = static_cast<std::int32_t>(batch.token.size());
+  return {n_tokens,           batch.token.data(),    nullptr,
+          batch.pos.data(),   batch.n_seq_id.data(), batch.seq_id_pointer.data(),
           batch.output.data()};
 }
 

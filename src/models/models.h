@@ -60,6 +60,7 @@ class Model {
   virtual ~Model() = default;
   virtual const ModelInfo& info() const = 0;
   virtual std::vector<Token> tokenize(std::string_view text, TokenizeOptions options) const = 0;
+  // As transformers 5 and llama-server do: no white space is tidied.
   virtual std::string detokenize(std::span<const Token> tokens) const = 0;
 
   // One batch. The tokens of all extensions together may be at most info().runtime.n_ubatch; every
