@@ -263,11 +263,13 @@ std::vector<TaskRun> run_tasks(const TaskRunOptions& options) {
     throw Error(ErrorKind::kUsage, "There is nothing to compare with", {},
                 "Give a variant, or the baseline's run with --against FILE.");
   }
-  runs.push_back(ModelRun(options, baseline, baseline, early ? options.against : nullptr).run());
+  TaskRunOptions shared = options;  // the programs that models write are often equal
+  if (!shared.score.ran) shared.score.ran = std::make_shared<ProgramResults>();
+  runs.push_back(ModelRun(shared, baseline, baseline, early ? options.against : nullptr).run());
   const Run first = early && options.against == nullptr ? runs.front().run : Run{};
   const Run* against = !early ? nullptr : options.against != nullptr ? options.against : &first;
   for (const Prepared& variant : variants)
-    runs.push_back(ModelRun(options, variant, baseline, against).run());
+    runs.push_back(ModelRun(shared, variant, baseline, against).run());
   return runs;
 }
 

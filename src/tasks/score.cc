@@ -115,13 +115,16 @@ class Scorer {
   void flush() {
     run_math_jobs(math_, options_);
     math_.clear();
-    if (!code_.empty())
-      run_code_jobs(code_, [&](std::span<const SandboxRequest> programs) {
-        return run_sandboxed(programs, {.limits = options_.sandbox,
-                                        .n_parallel = options_.n_threads,
-                                        .python = options_.python,
-                                        .stop = options_.stop});
-      });
+    const RunPrograms run = [&](std::span<const SandboxRequest> programs) {
+      return run_sandboxed(programs, {.limits = options_.sandbox,
+                                      .n_parallel = options_.n_threads,
+                                      .python = options_.python,
+                                      .stop = options_.stop});
+    };
+    const RunPrograms run_new = [&](std::span<const SandboxRequest> programs) {
+      return run_new_programs(programs, *options_.ran, run);
+    };
+    if (!code_.empty()) run_code_jobs(code_, options_.ran ? run_new : run);
     code_.clear();
     n_programs_ = 0;
   }

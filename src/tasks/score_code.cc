@@ -1,10 +1,18 @@
 // Programs of models: pass@k as HF's code_eval has it.
+#include <map>
+
 #include <fmt/format.h>
 
 #include "tasks/score_deferred.h"
 
 namespace assay::detail::score {
 namespace {
+
+constexpr std::size_t kMostKept = 1 << 14;  // some MiB
+
+bool ended_by_itself(SandboxResult::Outcome outcome) {
+  return outcome == SandboxResult::Outcome::kPassed || outcome == SandboxResult::Outcome::kFailed;
+}
 
 std::int64_t k_of(const std::string& metric) {
   constexpr std::string_view kPrefix = "pass@";
@@ -19,6 +27,30 @@ double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k) {
   for (std::int64_t i = n - c + 1; i <= n; ++i)
     none *= 1 - static_cast<double>(k) / static_cast<double>(i);
   return 1 - none;
+}
+
+std::vector<SandboxResult> run_new_programs(std::span<const SandboxRequest> programs,
+                                            ProgramResults& known, const RunPrograms& run) {
+  std::vector<SandboxRequest> fresh;
+  std::map<std::string_view, std::size_t> places;  // of the fresh ones
+  for (const SandboxRequest& request : programs) {
+    if (known.contains(request.program)) continue;
+    if (places.emplace(request.program, fresh.size()).second) fresh.push_back(request);
+  }
+  const std::vector<SandboxResult> ran = fresh.empty() ? std::vector<SandboxResult>() : run(fresh);
+  std::vector<SandboxResult> results;
+  for (const SandboxRequest& request : programs) {
+    const auto place = places.find(request.program);
+    if (place == places.end()) {
+      results.push_back({.outcome = known.at(request.program)});
+    } else {
+      results.push_back(ran[place->second]);
+    }
+  }
+  for (std::size_t i = 0; i < fresh.size() && known.size() < kMostKept; ++i) {
+    if (ended_by_itself(ran[i].outcome)) known.emplace(fresh[i].program, ran[i].outcome);
+  }
+  return results;
 }
 
 void run_code_jobs(std::span<const CodeJob> jobs, const RunPrograms& run) {

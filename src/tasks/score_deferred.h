@@ -25,6 +25,11 @@ using RunPrograms = std::function<std::vector<SandboxResult>(std::span<const San
 // Errors: those of run.
 void run_code_jobs(std::span<const CodeJob> jobs, const RunPrograms& run);
 
+// Those of `programs` that `known` has no result of go to run, each distinct one once, and what
+// ended by itself is kept, up to a bound. Results in order. Errors: those of run.
+std::vector<SandboxResult> run_new_programs(std::span<const SandboxRequest> programs,
+                                            ProgramResults& known, const RunPrograms& run);
+
 // 1 - C(n-c, k) / C(n, k), of n programs of which c are right.
 double pass_at_k(std::int64_t n, std::int64_t c, std::int64_t k);
 

@@ -196,7 +196,7 @@ class Task {
 // that fails, with file, line and row), kUsage, kIo.
 Task open_task(const TaskConfig& config, const TaskOptions& options);
 
-// ---- Scores (score*.cc) ----
+// ---- Sandbox (sandbox*.cc) ----
 
 struct SandboxLimits {
   std::chrono::milliseconds wall_timeout{3000};  // as HF code_eval
@@ -204,37 +204,6 @@ struct SandboxLimits {
   int n_processes = 32;
   std::int64_t file_bytes = std::int64_t{16} << 20;
 };
-struct ScoreOptions {
-  int n_threads = 1;  // programs run at once by the sandbox
-  SandboxLimits sandbox;
-  bool trust_task_code = false;
-  std::string python = "python3";
-  std::stop_token stop;
-};
-// Fills filtered and scores of every sample from its responses: a pure function of configuration
-// and records (model-written code runs in the sandbox). A response that is an error leaves the
-// sample unscored. Scores of the filter "weight" are no results of their own but complete others:
-// "n_words" and "n_bytes" are the divisors of word_perplexity and of byte_perplexity and
-// bits_per_byte, whose values are log-likelihoods; "gold" is the right choice beside f1 and mcc,
-// whose values are the chosen one; "symbolic" is 1 where SymPy was there to compare answers, 0
-// where only texts were. brier_score and likelihood are each sample's own, to be averaged.
-// Errors: kEngine when code must run and no isolation is available; kBadInput for a pattern or
-// argument in the task's file that cannot be used; kUsage for a function that is not built in.
-void score_samples(const TaskConfig& config, std::span<SampleRecord> samples,
-                   const ScoreOptions& options);
-
-// How per-sample scores become a number: "mean", "perplexity", "weighted_perplexity",
-// "bits_per_byte", "median", "f1", "mcc", "brier_score", ... ; with the metric's direction. In
-// lm-eval's order. Metrics that are not computed ("bleu", "chrf", "ter", ...) are listed too; their
-// scores have no value and say so.
-struct MetricRule {
-  std::string metric, filter, aggregation;
-  bool higher_is_better = true;
-};
-std::vector<MetricRule> metric_rules(const TaskConfig& config);
-
-// ---- Sandbox (sandbox*.cc) ----
-
 struct SandboxRequest {
   std::string program;  // Python source
 };
@@ -258,5 +227,41 @@ std::optional<std::string> sandbox_problem();
 // anything without), kInterrupted.
 std::vector<SandboxResult> run_sandboxed(std::span<const SandboxRequest> programs,
                                          const SandboxOptions& options);
+
+// ---- Scores (score*.cc) ----
+
+// What programs did that ended by themselves (a time-out may be the machine's), by their source.
+using ProgramResults = std::map<std::string, SandboxResult::Outcome>;
+struct ScoreOptions {
+  int n_threads = 1;  // programs run at once by the sandbox
+  SandboxLimits sandbox;
+  bool trust_task_code = false;
+  std::string python = "python3";
+  // Kept from call to call: a program equal to one that ran before is not run again, so that equal
+  // answers score the same. Null: each program runs.
+  std::shared_ptr<ProgramResults> ran;
+  std::stop_token stop;
+};
+// Fills filtered and scores of every sample from its responses: a pure function of configuration
+// and records (model-written code runs in the sandbox). A response that is an error leaves the
+// sample unscored. Scores of the filter "weight" are no results of their own but complete others:
+// "n_words" and "n_bytes" are the divisors of word_perplexity and of byte_perplexity and
+// bits_per_byte, whose values are log-likelihoods; "gold" is the right choice beside f1 and mcc,
+// whose values are the chosen one; "symbolic" is 1 where SymPy was there to compare answers, 0
+// where only texts were. brier_score and likelihood are each sample's own, to be averaged.
+// Errors: kEngine when code must run and no isolation is available; kBadInput for a pattern or
+// argument in the task's file that cannot be used; kUsage for a function that is not built in.
+void score_samples(const TaskConfig& config, std::span<SampleRecord> samples,
+                   const ScoreOptions& options);
+
+// How per-sample scores become a number: "mean", "perplexity", "weighted_perplexity",
+// "bits_per_byte", "median", "f1", "mcc", "brier_score", ... ; with the metric's direction. In
+// lm-eval's order. Metrics that are not computed ("bleu", "chrf", "ter", ...) are listed too; their
+// scores have no value and say so.
+struct MetricRule {
+  std::string metric, filter, aggregation;
+  bool higher_is_better = true;
+};
+std::vector<MetricRule> metric_rules(const TaskConfig& config);
 
 }  // namespace assay

@@ -33,6 +33,31 @@ TEST(ScoreCode, ProgramsAreCountedPerSample) {
   EXPECT_EQ(sample.scores[2].reason, "4 answers are too few for k = 8");
 }
 
+TEST(ScoreCode, EqualProgramsRunOnceUnlessTheyWereStopped) {
+  using Outcome = SandboxResult::Outcome;
+  std::vector<std::string> asked;
+  const RunPrograms run = [&](std::span<const SandboxRequest> programs) {
+    std::vector<SandboxResult> results;
+    for (const SandboxRequest& request : programs) {
+      asked.push_back(request.program);
+      results.push_back({.outcome = request.program == "slow"   ? Outcome::kTimedOut
+                                    : request.program == "good" ? Outcome::kPassed
+                                                                : Outcome::kFailed});
+    }
+    return results;
+  };
+  const std::vector<SandboxRequest> programs = {{"good"}, {"bad"}, {"good"}, {"slow"}, {"slow"}};
+  ProgramResults known;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Outcome> outcomes;
+    for (const SandboxResult& result : run_new_programs(programs, known, run))
+      outcomes.push_back(result.outcome);
+    EXPECT_EQ(outcomes, (std::vector<Outcome>{Outcome::kPassed, Outcome::kFailed, Outcome::kPassed,
+                                              Outcome::kTimedOut, Outcome::kTimedOut}));
+  }
+  EXPECT_EQ(asked, (std::vector<std::string>{"good", "bad", "slow", "slow"}));
+}
+
 TEST(ScoreCode, HumanevalProgramsRunInTheSandbox) {
   if (const auto problem = sandbox_problem()) GTEST_SKIP() << *problem;
   TaskConfig config{.task = "humaneval", .file = "humaneval/humaneval.yaml", .repeats = 2};
