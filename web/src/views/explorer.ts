@@ -106,7 +106,7 @@ function option(all: Entry[], labels: string[], variants: string[], family: Fami
   const data = names.map((name, i) => (scores && i === 0 ? baselineSeries(all, labels) : series(all, labels, name)));
   const unit = scores ? "%" : state.mode === "absolute" ? t("unit.points") : "%";
   return {
-    grid: {left: 8, right: 16, top: 52, bottom: 8, containLabel: true},
+    grid: {left: 8, right: 16, top: 64, bottom: 8, containLabel: true},
     legend: {top: 0, left: 0, type: "scroll", data: names, textStyle: {color: p.text}, itemWidth: 12, itemHeight: 12, pageTextStyle: {color: p.muted}},
     tooltip: tooltip((o: {seriesIndex: number; dataIndex: number; seriesName: string}) => {
       const shown = data[names.indexOf(o.seriesName)]?.[o.dataIndex] ?? null;

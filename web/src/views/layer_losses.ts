@@ -37,7 +37,7 @@ export function layerLosses(variants: StudyModel[]): Child {
       const p = palette();
       const colours = variantColours(models.length);
       return {
-        grid: {left: 8, right: 24, top: 40, bottom: 34, containLabel: true},
+        grid: {left: 8, right: 24, top: 62, bottom: 34, containLabel: true},
         legend: {top: 0, left: 0, type: "scroll", textStyle: {color: p.text}, itemWidth: 12, itemHeight: 12},
         tooltip: tooltip((o: {seriesName: string; value: [number, number]}) => `<b>${escapeHtml(o.seriesName)}</b><br>${escapeHtml(t("layers.layer"))} ${o.value[0]}: ${significant(o.value[1])} %`),
         xAxis: {...axis(t("layers.layer"), {nameLocation: "middle", nameGap: 24, minInterval: 1}), type: "value"},

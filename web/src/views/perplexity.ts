@@ -22,7 +22,7 @@ export const perplexityView: View = {
     const {family} = context;
     const tasks = [...new Set(family.comparisons.flatMap((c) => decidingPoints(c).map((r) => r.task)))];
     if (tasks.length === 0 || family.divergences.length === 0) return [familySelect(context), empty(t("empty.perplexity"), "assay report runs.json divergence.json -o report.html")];
-    if (!tasks.includes(task)) task = tasks[0] ?? "";
+    if (!tasks.includes(task)) task = worstTask(family) ?? tasks[0] ?? "";
     const body = h("div", {});
     const show = (): void => {
       body.textContent = "";
@@ -35,6 +35,12 @@ export const perplexityView: View = {
     })), body, findingsCard(context.study.findings.filter((f) => f.kind === "tasks_beyond_perplexity" && f.family === family.name))];
   },
 };
+
+// Where most is lost there is most to see.
+function worstTask(family: Family): string | undefined {
+  const rows = family.comparisons.flatMap((c) => decidingPoints(c));
+  return rows.reduce<MetricRow | undefined>((worst, row) => worst && (worst.change.value ?? 0) <= (row.change.value ?? 0) ? worst : row, undefined)?.task;
+}
 
 interface Point {
   name: string;
