@@ -13,7 +13,7 @@ build:  ## set up the machine where needed, then build build/release/assay
 	@scripts/setup.sh build
 	@$(ENVIRONMENT) && cmake --preset release $(OPTIONS) && cmake --build --preset release
 
-demo: build  ## the embedded demonstration: a baseline and its variants, in seconds, and its report
+demo: build  ## a study of the two models inside the program, in two minutes, and its report
 	build/release/assay demo --output build/demo
 
 demo-real: build  ## the same on a real model (SmolLM2-135M) and WikiText-2; fetches the model once

@@ -7,7 +7,7 @@ from pairs import alternate, run, spread
 
 DRAFTED_TASKS = ["gsm8k_cot", "humaneval"]
 MEMORY_ITEMS = [100, 1000, 10000]
-DEMO_MODEL = pathlib.Path(__file__).resolve().parents[1] / "data" / "demo" / "stories260K-f32.gguf"
+DEMO_MODEL = pathlib.Path(__file__).resolve().parents[1] / "tests" / "data" / "stories260K-f32.gguf"
 # Texts of HellaSwag's form and length.
 MEMORY_TASK = """task: memory
 dataset_path: json

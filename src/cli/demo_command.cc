@@ -1,73 +1,36 @@
-// assay demo: the main job on a model and a text that are inside the program.
-#include <fmt/format.h>
-#include <cstdio>
+// assay demo: a study of the models that are inside the program.
+#include <memory>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "cli/assemble_study.h"
 #include "cli/commands.h"
 #include "cli/demo_data.h"
-#include "cli/flags.h"
-#include "cli/output.h"
-#include "cli/progress.h"
-#include "cli/study_phases.h"
-#include "core/json.h"
+#include "cli/study_command.h"
+#include "cli/study_flags.h"
 
 namespace assay::cli {
 namespace {
 
-struct DemoFlags {
-  EngineFlags engine;
-  StoreFlags store;
-  OutputFlags output;
-  std::string folder;
-};
-
-// All types that a width of 64 and heads of 8 allow: no 256-blocks, no quantised KV cache.
-const std::vector<std::string> kVariants{"F16",    "Q8_0", "Q5_1", "Q5_0",
-                                         "IQ4_NL", "Q4_1", "Q4_0", "Q4_0+as=f32"};
-
-std::string write_page(const DivergenceReport& report, const std::string& folder) {
-  const std::string document = folder + "/divergence.json";
-  write_whole(document, to_json(report));
-  const Study study =
-      assemble_study({document}, {.compare = {}, .rules = {}, .title = "Demonstration"});
-  const std::string page = write_study(study, folder);
-  return page.empty() ? "none: this program was built without its page (npm was missing)" : page;
-}
-
-void run(const DemoFlags& flags, const Context& context) {
-  Store store = open_store(flags.store);
-  ProgressLine progress;
-  MeasureOptions options = demo_measurement(cache_dir(flags.store));
-  options.variants = kVariants;
-  options.runtime = to_runtime(flags.engine);
-  options.recipe.n_threads = flags.engine.n_threads;
-  options.store = &store;
-  options.progress = [&](const MeasureProgress& p) { progress.show(p); };
-  options.stop = context.stop;
-  const DivergenceReport report = measure_divergence(options);
-  progress.clear();
-  print_report(report, flags.output);
-  std::fflush(stdout);
-  if (!flags.folder.empty()) fmt::print(stderr, "\nReport: {}\n", write_page(report, flags.folder));
+void run(StudyFlags& flags, CLI::App& command, const Context& context) {
+  flags.inputs = {demo_study_file(cache_dir(flags.store))};
+  run_study(flags, command, context);
   fmt::print(stderr,
-             "\nThe same on your own model:\n  assay diverge MODEL.gguf Q8_0 Q4_K_M Q4_K_M+kv=q8_0 "
-             "--text wiki.test.raw\n");
+             "The study as a file, to be changed: {}\n"
+             "The same on your own model:\n  assay study MODEL.gguf Q8_0 Q4_K_M kv=q8_0 --text "
+             "wiki.test.raw --tasks gsm8k,hellaswag --limit 500\n",
+             flags.inputs.front());
 }
 
 }  // namespace
 
 void add_demo_command(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<DemoFlags>();
+  auto flags = std::make_shared<StudyFlags>();
+  flags->output = "assay-demo";
   CLI::App* command = app.add_subcommand(
-      "demo", "The main job on a tiny model and text that are inside the program");
-  add_engine_flags(*command, flags->engine);
-  add_store_flags(*command, flags->store);
-  add_output_flags(*command, flags->output);
-  command->add_option("-o,--output", flags->folder,
-                      "Folder for report.html, the page of the same, and what it is made of");
-  command->callback([flags, &context] { run(*flags, context); });
+      "demo", "A study of two small models that are inside the program: decision and report");
+  add_study_flags(*command, *flags);
+  command->callback([flags, command, &context] { run(*flags, *command, context); });
 }
 
 }  // namespace assay::cli

@@ -7,52 +7,63 @@
 
 #include <fmt/format.h>
 
+#include "core/embedded_files.h"
 #include "core/error.h"
 
 extern "C" {
-extern const unsigned char assay_demo_model[], assay_demo_model_end[];
-extern const unsigned char assay_demo_text[], assay_demo_text_end[];
+extern const unsigned char assay_demo_files[], assay_demo_files_end[];
 }
 
 namespace assay::cli {
 namespace {
 
-std::string_view bytes_between(const unsigned char* begin, const unsigned char* end) {
-  return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
-}
+namespace fs = std::filesystem;
 
-// Named by its content; written under another name first, so that it is whole when it is there.
-std::string model_file(const std::string& cache_dir) {
-  const std::string_view bytes = demo_model();
-  const Digest digest = hash_bytes(bytes);
-  const std::filesystem::path folder = std::filesystem::path(cache_dir) / "demo";
-  const std::filesystem::path path =
-      folder / ("stories260K-" + digest.hex().substr(0, 12) + ".gguf");
-  if (std::filesystem::exists(path) && hash_file(path.string()) == digest) return path.string();
+// Written under another name first, so that it is whole when it is there.
+void write_file(const fs::path& path, std::string_view bytes) {
+  if (fs::exists(path) && hash_file(path.string()) == hash_bytes(bytes)) return;
   std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
+  fs::create_directories(path.parent_path(), failed);
   const std::string part = fmt::format("{}.{}.part", path.string(), ::getpid());
   std::ofstream file(part, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
-  if (file) std::filesystem::rename(part, path, failed);
+  if (file) fs::rename(part, path, failed);
   if (!file || failed) {
-    throw Error(ErrorKind::kIo, "Cannot write the demo's model", part,
+    throw Error(ErrorKind::kIo, "Cannot write the demonstration's files", part,
                 "Free some space, or choose another folder with --cache-dir.");
   }
-  return path.string();
+}
+
+// Named by their content, so that two versions of the program do not meet.
+fs::path folder_of_demo(const std::string& cache_dir) {
+  const std::string_view all{reinterpret_cast<const char*>(assay_demo_files),
+                             static_cast<std::size_t>(assay_demo_files_end - assay_demo_files)};
+  return fs::path(cache_dir) / "demo" / hash_bytes(all).hex().substr(0, 12);
+}
+
+std::string unpacked(const std::string& cache_dir, std::string_view name) {
+  for (const EmbeddedFile& file : embedded_files(assay_demo_files, assay_demo_files_end)) {
+    if (file.path != name) continue;
+    const fs::path path = folder_of_demo(cache_dir) / file.path;
+    write_file(path, file.content);
+    return path.string();
+  }
+  throw Error(ErrorKind::kIo, "The demonstration has no " + std::string(name));
 }
 
 }  // namespace
 
-std::string_view demo_model() { return bytes_between(assay_demo_model, assay_demo_model_end); }
-std::string_view demo_text() { return bytes_between(assay_demo_text, assay_demo_text_end); }
+std::string demo_study_file(const std::string& cache_dir) {
+  for (const EmbeddedFile& file : embedded_files(assay_demo_files, assay_demo_files_end))
+    write_file(folder_of_demo(cache_dir) / file.path, file.content);
+  return (folder_of_demo(cache_dir) / "study.yaml").string();
+}
 
 MeasureOptions demo_measurement(const std::string& cache_dir) {
-  return {.baseline = model_file(cache_dir),
-          .corpus = corpus_from_text("tinystories_excerpt.txt", std::string(demo_text()),
-                                     CorpusFormat::kPlain),
-          .plan = {.convention = ConventionName::kLlamaCpp, .n_ctx = 256, .n_windows = 40},
+  return {.baseline = unpacked(cache_dir, "demo-small-f16.gguf"),
+          .corpus = load_corpus(unpacked(cache_dir, "world_stories.txt"), CorpusFormat::kPlain),
+          .plan = {.convention = ConventionName::kLlamaCpp, .n_ctx = 256, .n_windows = 16},
           .cache_dir = cache_dir};
 }
 

@@ -9,6 +9,7 @@
 #include "cli/assemble_study.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/study_command.h"
 #include "cli/study_phases.h"
 #include "cli/study_plan.h"
 #include "cli/study_text.h"
@@ -50,6 +51,8 @@ Study conclude(const StudyFlags& flags, const std::vector<FamilyResult>& results
   return study;
 }
 
+}  // namespace
+
 void run_study(StudyFlags& flags, CLI::App& command, const Context& context) {
   settle_study_flags(flags, command);
   const std::string plan = plan_text(plan_study(flags, context.stop));
@@ -79,12 +82,14 @@ void run_study(StudyFlags& flags, CLI::App& command, const Context& context) {
                  : "Report: " + page);
 }
 
-}  // namespace
-
 void add_study_command(CLI::App& app, Context& context) {
   auto flags = std::make_shared<StudyFlags>();
   CLI::App* command = app.add_subcommand(
       "study", "From candidates to a decision: screen, evaluate, decide, report");
+  command
+      ->add_option("FILE_OR_MODELS", flags->inputs,
+                   "A study's YAML file (docs/study.md), or a baseline and its variants")
+      ->required();
   add_study_flags(*command, *flags);
   command->callback([flags, command, &context] { run_study(*flags, *command, context); });
 }

@@ -1,6 +1,7 @@
 #include "cli/study_facts.h"
 
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -121,11 +122,36 @@ std::vector<StudyCommand> commands_to_run(const std::string& name, const std::st
   return commands;
 }
 
+namespace {
+
+// Their names, as a report is read elsewhere; below the folder that holds all of them where names
+// alone would be equal.
+std::vector<std::string> names_of(const std::vector<std::string>& inputs) {
+  namespace fs = std::filesystem;
+  std::set<std::string> distinct;
+  fs::path common;
+  for (const std::string& input : inputs) {
+    const fs::path path = fs::absolute(input).lexically_normal();
+    distinct.insert(path.filename().string());
+    if (common.empty()) common = path.parent_path();
+    while (path.lexically_relative(common).string().starts_with(".."))
+      common = common.parent_path();
+  }
+  std::vector<std::string> names;
+  for (const std::string& input : inputs) {
+    const fs::path path = fs::absolute(input).lexically_normal();
+    const bool alone = distinct.size() == inputs.size();
+    names.push_back((alone ? path.filename() : path.lexically_relative(common)).string());
+  }
+  return names;
+}
+
+}  // namespace
+
 std::vector<StudyCommand> commands_of(const std::vector<StudyFamily>& families,
                                       const std::vector<std::string>& inputs) {
   std::string report = "assay report";
-  for (const std::string& input : inputs)
-    report += " " + shell_quoted(std::filesystem::path(input).filename().string());
+  for (const std::string& name : names_of(inputs)) report += " " + shell_quoted(name);
   std::vector<StudyCommand> commands{{"This report", report + " -o report.html"}};
   for (const StudyFamily& family : families) {
     if (!family.decision || family.decision->recommended.empty()) continue;

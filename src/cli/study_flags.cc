@@ -92,10 +92,6 @@ int parse_keep(const std::string& text) {
 }  // namespace
 
 void add_study_flags(CLI::App& command, StudyFlags& flags) {
-  command
-      .add_option("FILE_OR_MODELS", flags.inputs,
-                  "A study's YAML file (docs/study.md), or a baseline and its variants")
-      ->required();
   add_task_names(command, flags.ask);
   add_task_flags(command, flags.ask);
   command.add_option("--seed", flags.ask.seed, "Of few-shot choice, sampling and orders")

@@ -117,7 +117,11 @@ std::string study_text(const Study& study) {
     text += "\n";
   }
   for (const Finding& finding : study.findings) {
-    if (finding.state == FindingState::kShown) text += finding.sentence + "\n";
+    if (finding.state != FindingState::kShown) continue;
+    const bool tells = study.families.size() < 2 || finding.family.empty() ||
+                       finding.sentence.find(finding.family) != std::string::npos;
+    text +=
+        tells ? finding.sentence + "\n" : fmt::format("{}: {}\n", finding.family, finding.sentence);
   }
   for (const StudyCommand& command : study.commands)
     text += fmt::format("{}:\n  {}\n", command.purpose, command.command);

@@ -24,7 +24,7 @@ Json parse_readme_header(const std::string& text) {
 
 const Json& shipped_mapping() {
   static const Json kTree = [] {
-    for (const ShippedFile& file : shipped_files())
+    for (const EmbeddedFile& file : shipped_files())
       if (file.path == "datasets.yaml")
         return parse_mapping(std::string(file.content), "tasks/datasets.yaml");
     throw Error(ErrorKind::kEngine, "The program holds no datasets.yaml");

@@ -19,7 +19,7 @@ bool is_shipped(std::string_view file) { return file.starts_with(kShippedPrefix)
 
 std::string read_shipped(const std::string& file) {
   const std::string_view path = std::string_view(file).substr(kShippedPrefix.size());
-  for (const ShippedFile& shipped : shipped_files()) {
+  for (const EmbeddedFile& shipped : shipped_files()) {
     if (shipped.path == path) return std::string(shipped.content);
   }
   throw Error(ErrorKind::kIo, "There is no such shipped task file", file);
@@ -92,7 +92,7 @@ void TaskFiles::allow(const std::string& folder) {
 std::vector<std::string> TaskFiles::list(const std::string& folder) const {
   std::vector<std::string> files;
   if (is_shipped(folder)) {
-    for (const ShippedFile& file : shipped_files()) {
+    for (const EmbeddedFile& file : shipped_files()) {
       if (!file.path.ends_with(".yaml")) continue;
       files.push_back(std::string(kShippedPrefix) + std::string(file.path));
     }

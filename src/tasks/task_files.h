@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/embedded_files.h"
 #include "tasks/yaml.h"
 
 namespace assay::detail {
@@ -13,12 +14,8 @@ namespace assay::detail {
 // A shipped file is named kShippedPrefix + its path below the repository's tasks/.
 inline constexpr std::string_view kShippedPrefix = "shipped:";
 
-struct ShippedFile {
-  std::string_view path;  // "arc/arc_easy.yaml"
-  std::string_view content;
-};
 // Every file of tasks/ that is inside the program, by path.
-const std::vector<ShippedFile>& shipped_files();
+const std::vector<EmbeddedFile>& shipped_files();
 
 // Reads task files of some folders and of the program, each parsed once. An include stays inside
 // the folders (links followed), so that a foreign task folder cannot read other files.

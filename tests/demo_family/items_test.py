@@ -82,7 +82,7 @@ class CommittedItems(unittest.TestCase):
             self.assertEqual((family.DATA / name).read_text(), content, name)
 
     def test_sizes(self):
-        for name in ("knowledge_test", "maths_test", "code_test"):
+        for name in ("knowledge_test", "maths_test", "code_test", "endings_test"):
             self.assertTrue(200 <= len(rows(name)) <= 500, name)
 
     def test_knowledge_items_are_right_and_balanced(self):
@@ -113,6 +113,18 @@ class CommittedItems(unittest.TestCase):
             self.assertEqual(last, f"#### {values[-1]}")
             self.assertEqual(len(steps), item["n_steps"])
             self.assertEqual(told_result(item["question"]), values[-1], item)
+
+    def test_endings_follow_from_the_story_and_the_facts(self):
+        known = make_world().known
+        for item in rows("endings_test"):
+            ate = re.search(r"(?:Then (\w+) went home to \w+ and|(\w+)) ate$", item["story"])
+            home = re.search(r"(\w+) came back to$", item["story"])
+            if ate:
+                self.assertEqual(item["ending"], known["food", ate[1] or ate[2]], item)
+            elif home:
+                self.assertEqual(item["ending"], known["home", home[1]], item)
+            else:
+                self.assertRegex(item["story"], rf"\b{item['ending']}\b")
 
     def test_references_pass_their_tests(self):
         items = rows("code_test")
@@ -146,6 +158,7 @@ class Splits(unittest.TestCase):
         asked = {item["question"] for name in ("knowledge_test", "maths_test") for item in rows(name)}
         bodies = {item["canonical_solution"] for item in rows("code_test") if item["n_steps"] > 2}
         tales = set((family.DATA / "world_stories.txt").read_text().rstrip("\n").split(stories.BETWEEN))
+        begun = {item["story"] for item in rows("endings_test")}
         reader = knowledge.Reader(world)
         for _ in range(self.N_LOOKED_AT):
             text = "".join(part for part, _ in reader.training_text(rng))
@@ -156,6 +169,7 @@ class Splits(unittest.TestCase):
             self.assertFalse(body in bodies, body)
             for tale in stories.training_text(rng, world)[0][0].split(stories.BETWEEN):
                 self.assertFalse(tale in tales, tale)
+                self.assertFalse(any(tale.startswith(story) for story in begun), tale)
 
     def test_no_fact_of_the_test_is_asked_about_in_training(self):
         world = make_world()

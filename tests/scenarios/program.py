@@ -10,8 +10,9 @@ import tempfile
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-MODEL = str(SOURCE / "data/demo/stories260K-f32.gguf")
-TEXT = str(SOURCE / "data/demo/tinystories_excerpt.txt")
+MODEL = str(SOURCE / "tests/data/stories260K-f32.gguf")
+TEXT = str(SOURCE / "tests/data/tinystories_excerpt.txt")
+DEMO_SMALL = str(SOURCE / "data/demo/demo-small-f16.gguf")
 # One thread: the model is so small that two only wait for each other, the more so beside other tests.
 SMALL = ["--text", TEXT, "-c", "128", "--chunks", "4", "-t", "1"]
 

@@ -20,7 +20,8 @@ def files():
     rows = {"knowledge_test": items.knowledge_items(world, "test"),
             "knowledge_examples": items.knowledge_examples(world),
             "maths_test": items.maths_items(world, "test"),
-            "code_test": items.program_items("test")}
+            "code_test": items.program_items("test"),
+            "endings_test": items.ending_items(world, "test")}
     made = {f"tasks/{name}.jsonl": "".join(json.dumps(row) + "\n" for row in content)
             for name, content in rows.items()}
     made["world_stories.txt"] = BETWEEN.join(items.story_texts(world, "test")) + "\n"

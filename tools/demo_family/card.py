@@ -75,12 +75,26 @@ def scored(name, folder):
                     score.table(json.loads(path.read_text()))]
 
 
+def findings(folder):
+    """What the page of the whole study says is shown: its sentences."""
+    path = folder / "study/study.json"
+    if not path.exists():
+        return []
+    study = json.loads(path.read_text())
+    told = [(f["name"], f["decision"]["sentence"]) for f in study["families"]]
+    told += [(f["family"], f["sentence"]) for f in study["findings"] if f["state"] == "shown"]
+    return ["", "## What the study of both found", "",
+            "On all items, at a margin of 4 points (`assay study data/demo/study.yaml --limit 400 --chunks 0`); the "
+            "program's own sentences:", "", *[f"* {sentence if name in sentence else f'{name}: {sentence}'}" for name, sentence in told]]
+
+
 def card(folder):
     lines = ["# The demonstration's models", "",
              "Made by `tools/demo_family` for Assay's demonstration and tests: small models that know a small made world. "
              "They know nothing of the real one. Licence: Apache 2.0, weights and data.", "", *recipe()]
     for name in _MODELS:
         lines += training(name, folder) + scored(name, folder)
+    lines += findings(folder)
     return "\n".join(lines) + "\n"
 
 

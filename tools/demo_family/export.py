@@ -58,7 +58,8 @@ def write_gguf(path, name, weights, merges):
             weight = neighbours(weight, shape.n_heads)
         elif key.endswith("k_proj.weight"):
             weight = neighbours(weight, shape.n_kv_heads)
-        writer.add_tensor(gguf_name(key), (weight.half() if weight.dim() == 2 else weight.float()).numpy())
+        weight = weight.half()  # as the other folder has them; llama.cpp wants the norms wide
+        writer.add_tensor(gguf_name(key), (weight if weight.dim() == 2 else weight.float()).numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

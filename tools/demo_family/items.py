@@ -1,5 +1,7 @@
 """The items of the tasks, and the stories for perplexity, of the validation or the test split."""
 
+import re
+
 import knowledge
 import maths
 import programs
@@ -9,6 +11,7 @@ from splits import stream
 N_MATHS = 400
 N_PROGRAMS = 300
 N_STORIES = 300
+N_ENDINGS = 300
 N_CALLS = 5  # with which a program is tested
 
 
@@ -76,3 +79,18 @@ def story_texts(world, split, count=N_STORIES):
         if where == split and text not in made:
             made.append(text)
     return made
+
+
+# Last sentences whose last word a reader knows: from the story, or from what is told of its people elsewhere.
+_LAST_WORD = re.compile(r"(.*(?: ate| came back to| slept well in)) (\w+)\.")
+
+
+def ending_items(world, split, count=N_ENDINGS):
+    """Stories of the split without their last word."""
+    rng, made = stream("items", "endings", split), {}
+    while len(made) < count:
+        text, where = stories.story(rng, world)
+        told = _LAST_WORD.fullmatch(text)
+        if where == split and told:
+            made[told[1]] = {"story": told[1], "ending": told[2]}
+    return list(made.values())

@@ -108,17 +108,17 @@ class Run:
         losses = losses.detach()
         return {kind: losses[of_kind == i].mean().item() for i, kind in enumerate(KINDS) if (of_kind == i).any()}
 
-    def train(self):
+    def train(self, last_step):
         saved = began = time.monotonic()
         before, recent = self.seconds, []
-        while self.seen < self.total and not self.asked_to_stop:
+        while self.seen < self.total and self.step < last_step and not self.asked_to_stop:
             recent.append(self.train_step())
             now = time.monotonic()
             self.seconds = before + now - began
             if self.step % LOG_STEPS == 0:
                 self.log(loss={k: round(mean(r[k] for r in recent if k in r), 4) for k in KINDS})
                 recent = []
-            if self.step % EXAM_STEPS == 0:
+            if self.step % EXAM_STEPS == 0 or self.seen >= self.total:
                 self.log(skills={k: round(v, 4) for k, v in self.examiner.marks(self.model).items()})
             if now - saved > SAVE_SECONDS:
                 self.save()
@@ -131,13 +131,14 @@ def main():
     parser.add_argument("name", choices=sorted(SHAPES))
     parser.add_argument("--tokens", type=float, default=24e6, help="of the whole training (default 24e6)")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("~/.cache/assay/demo_family").expanduser())
+    parser.add_argument("--until", type=int, default=10**9, help="stop after this step, as if asked to")
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     asked.folder.mkdir(parents=True, exist_ok=True)
     run = Run(asked.name, asked.folder, asked.tokens)
     print(f"{asked.name}: {n_parameters(run.model):,} parameters, {run.seen:,} of {asked.tokens:,.0f} tokens seen")
-    run.train()
+    run.train(asked.until)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ namespace {
 
 TEST(KnownAnswers, AModelOfStoriesKnowsThem) {
   const auto model =
-      open_llama({.path = std::string(ASSAY_SOURCE_DIR) + "/data/demo/stories260K-f32.gguf",
+      open_llama({.path = std::string(ASSAY_SOURCE_DIR) + "/tests/data/stories260K-f32.gguf",
                   .n_ctx = 512,
                   .n_seq_max = 8,
                   .share_prefixes = true});

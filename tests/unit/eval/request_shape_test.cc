@@ -62,7 +62,7 @@ TEST(RequestShape, AGpuSharesOneMemory) {
 // The real engine, shared memory against memories of their own, copies of a prefix included.
 TEST(RequestShape, TextsAreTheSameInEitherMemory) {
   const auto open = [](bool share) {
-    return open_llama({.path = std::string(ASSAY_SOURCE_DIR) + "/data/demo/stories260K-f32.gguf",
+    return open_llama({.path = std::string(ASSAY_SOURCE_DIR) + "/tests/data/stories260K-f32.gguf",
                        .runtime = {.n_threads = 1},
                        .n_ctx = share ? 2048 : 256,
                        .n_seq_max = 5,

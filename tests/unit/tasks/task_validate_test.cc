@@ -65,7 +65,7 @@ TEST(Shipped, FilesInsideTheProgramAreThoseOfTheRepository) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string content{std::istreambuf_iterator<char>(file), {}};
     bool found = false;
-    for (const detail::ShippedFile& shipped : detail::shipped_files()) {
+    for (const EmbeddedFile& shipped : detail::shipped_files()) {
       if (shipped.path != path) continue;
       found = true;
       EXPECT_EQ(shipped.content, content) << path;
