@@ -104,6 +104,7 @@ function option(all: Entry[], labels: string[], variants: string[], family: Fami
   const names = scores ? [family.baseline.name, ...variants] : variants;
   const colours = [...(scores ? [p.baseline] : []), ...variantColours(variants.length)];
   const data = names.map((name, i) => (scores && i === 0 ? baselineSeries(all, labels) : series(all, labels, name)));
+  const ends = data.flat().flatMap((s) => s?.interval ?? []);  // bars alone would end the axis within the whiskers
   const unit = scores ? "%" : state.mode === "absolute" ? t("unit.points") : "%";
   return {
     grid: {left: 8, right: 16, top: 64, bottom: 8, containLabel: true},
@@ -115,7 +116,7 @@ function option(all: Entry[], labels: string[], variants: string[], family: Fami
     xAxis: {...axis("", {splitLine: {show: false}}), type: "category", data: labels, axisLabel: {color: p.text, fontSize: 13, interval: 0, hideOverlap: true},
       axisLine: {onZero: false, lineStyle: {color: p.line}}},
     yAxis: {...axis(scores ? t("axis.score") : state.mode === "absolute" ? t("axis.change_points") : t("axis.change_percent"), {nameLocation: "end", nameGap: 14, nameTextStyle: {color: p.muted, align: "left"}}),
-      type: "value", min: scores ? 0 : undefined, axisLabel: {color: p.muted, formatter: signedAxis}},
+      type: "value", min: scores ? 0 : Math.floor(Math.min(0, ...ends)), max: scores ? undefined : Math.ceil(Math.max(0, ...ends)), axisLabel: {color: p.muted, formatter: signedAxis}},
     series: names.flatMap((name, i) => [
       {type: "bar", name, data: data[i]?.map((s) => s?.value ?? null), barGap: kBarGap, barCategoryGap: kBarCategoryGap, itemStyle: {color: colours[i], borderRadius: 1},
         ...(i === 0 && !scores ? {markLine: {silent: true, symbol: "none", label: {show: false}, data: [{yAxis: 0}], lineStyle: {color: p.muted, type: "solid", width: 1}}} : {})},
