@@ -8,11 +8,25 @@
 #include "cli/demo_data.h"
 #include "cli/study_command.h"
 #include "cli/study_flags.h"
+#include "tasks/tasks.h"
 
 namespace assay::cli {
 namespace {
 
+// Where code cannot be isolated, as in many containers, the rest is still worth seeing.
+void leave_code_out(CLI::App& command) {
+  CLI::Option* tasks = command.get_option("--tasks");
+  if (tasks->count() > 0) return;
+  const auto problem = sandbox_problem();
+  if (!problem) return;
+  tasks->add_result("demo_knowledge,demo_maths,demo_language");
+  tasks->run_callback();
+  fmt::print(stderr, "Note: demo_code is left out, as its programs cannot be run isolated: {}\n",
+             *problem);
+}
+
 void run(StudyFlags& flags, CLI::App& command, const Context& context) {
+  leave_code_out(command);
   flags.inputs = {demo_study_file(cache_dir(flags.store))};
   run_study(flags, command, context);
   fmt::print(stderr,

@@ -27,21 +27,29 @@ class Demo(ScenarioCase):
             self.assertIn("<html", (self.folder / "page/report.html").read_text()[:2000])
             self.assertIn("page/report.html", said)
         self.assertEqual([f["name"] for f in study["families"]], ["demo-base-f16.gguf", "demo-small-f16.gguf"])
+        classes = {"knowledge", "maths", "code", "language"} - ({"code"} if "demo_code is left out" in said else set())
         for family in study["families"]:
-            self.check(family)
+            self.check(family, classes)
         self.assertIn("demo-base-f16/runs.json", study["commands"][0]["command"])
         again = json.loads(self.succeed("demo", *QUICK, "-o", "page", "--json").stdout)
         self.assertEqual(again["families"], study["families"])
 
-    def check(self, family):
+    def check(self, family, classes):
         self.assertEqual({c["variant"]["name"] for c in family["comparisons"]}, VARIANTS)
         self.assertEqual({v["name"] for v in family["divergences"][0]["variants"]}, VARIANTS)
         for comparison in family["comparisons"]:
-            self.assertEqual({c["task_class"] for c in comparison["classes"]}, {"knowledge", "maths", "code", "language"})
+            self.assertEqual({c["task_class"] for c in comparison["classes"]}, classes)
         loss = {v["name"]: v["kld"]["mean"] for v in family["divergences"][0]["variants"]}
         for less, more in (("Q8_0", "Q4_K_M"), ("Q4_K_M", "Q2_K"), ("kv=q8_0", "kv=q4_0")):
             self.assertLess(loss[less], loss[more])
         self.assertIsNotNone(family["decision"])
+
+    def test_without_a_sandbox_code_is_left_out(self):
+        self.environment["PATH"] = str(self.folder)  # no bwrap, no Python
+        done = self.succeed("demo", "--limit", 2, "-t", 1, "--dry-run")
+        self.assertIn("demo_code is left out", done.stderr.decode())
+        self.assertNotIn("demo_code:", done.stdout.decode())
+        self.assertIn("demo_maths: 2 items", done.stdout.decode())
 
     def test_the_plan_alone(self):
         plan = self.succeed("demo", "--dry-run", *QUICK).stdout.decode()
