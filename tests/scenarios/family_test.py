@@ -46,7 +46,8 @@ class AgainstPeers(ScenarioCase):
             if task == "demo_code" and b"ok    sandbox" not in self.run_program("doctor").stdout:
                 self.skipTest("no sandbox here: programs are not run")
             golden = GOLDEN["tasks"][task]
-            for ours, text, right in zip(self.samples(task, *EXACT), golden["answers"], golden["right"], strict=False):
+            for ours, prompt, text, right in zip(self.samples(task, *EXACT), golden["prompts"], golden["answers"], golden["right"]):
+                self.assertEqual(ours["prompt_hash"][:16], prompt)
                 self.assertEqual(ours["resps"], [[text]])
                 self.assertEqual(ours[golden["metric"].split(",")[0]], right)
 

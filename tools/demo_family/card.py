@@ -54,7 +54,7 @@ def training(name, folder):
     lines = ["", f"## Training of {name}", ""]
     if not exams:
         return lines + ["No curve yet."]
-    lines += [f"{exams[-1]['tokens'] / 1e6:.1f} million tokens in {exams[-1]['seconds'] / 3600:.1f} hours. Share of the "
+    lines += [f"{exams[-1]['tokens'] / 1e6:.1f} million tokens in {exams[-1]['seconds'] / 3600:.1f} hours, partly beside other work. Share of the "
               "validation items right, from first to last:", "", "| skill | curve | last |", "|---|---|---|"]
     for skill in _SKILLS:
         values = [row["skills"][skill] for row in exams]

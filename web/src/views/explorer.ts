@@ -104,7 +104,7 @@ function option(all: Entry[], labels: string[], variants: string[], family: Fami
   const names = scores ? [family.baseline.name, ...variants] : variants;
   const colours = [...(scores ? [p.baseline] : []), ...variantColours(variants.length)];
   const data = names.map((name, i) => (scores && i === 0 ? baselineSeries(all, labels) : series(all, labels, name)));
-  const ends = data.flat().flatMap((s) => s?.interval ?? []);  // bars alone would end the axis within the whiskers
+  const ends = data.flat().flatMap((s) => (s ? [s.value, ...(s.interval ?? [])] : []));  // bars alone would end the axis within the whiskers
   const unit = scores ? "%" : state.mode === "absolute" ? t("unit.points") : "%";
   return {
     grid: {left: 8, right: 16, top: 64, bottom: 8, containLabel: true},
