@@ -13,3 +13,10 @@ function(assay_target name)
   endif()
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
 endfunction()
+
+# assay_unity(NAME FILES...): with ASSAY_UNITY the sources are compiled ten at a time, but FILES each alone: their names
+# within the file are those of others. A name that clashes shows in the ci preset, which builds so.
+function(assay_unity name)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${ASSAY_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()

@@ -13,7 +13,6 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100;
 constexpr const char* kNone = "-";
 
 std::optional<Interval> in_percent(const std::optional<Interval>& interval, double offset = 0) {

@@ -13,11 +13,10 @@
 #include "cli/load_runs.h"
 #include "cli/text_layout.h"
 #include "core/error.h"
+#include "core/number_format.h"
 
 namespace assay::cli {
 namespace {
-
-constexpr double kPercent = 100;
 
 struct PlanFlags {
   CompareFlags compare;

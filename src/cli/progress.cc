@@ -1,4 +1,5 @@
 #include "cli/progress.h"
+#include "core/number_format.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -114,7 +115,6 @@ std::string ProgressLine::scoring(const EvalProgress& eval) {
 }
 
 void ProgressLine::show_bytes(const std::string& what, std::int64_t n_done, std::int64_t n_total) {
-  constexpr double kMib = 1 << 20;
   if (phase_ != what) {
     phase_ = what;
     started_ = steady_clock::now();
@@ -123,10 +123,10 @@ void ProgressLine::show_bytes(const std::string& what, std::int64_t n_done, std:
   const double elapsed = duration<double>(steady_clock::now() - started_).count();
   const double rate = elapsed > 0.5 ? static_cast<double>(n_done - n_at_start_) / elapsed : 0;
   std::string line =
-      fmt::format("{}: {:.1f} of {:.1f} MiB", what, static_cast<double>(n_done) / kMib,
-                  static_cast<double>(n_total) / kMib);
+      fmt::format("{}: {:.1f} of {:.1f} MiB", what, static_cast<double>(n_done) / kMebibyte,
+                  static_cast<double>(n_total) / kMebibyte);
   if (rate > 0) {
-    line += fmt::format("  {:.1f} MiB/s  {} left", rate / kMib,
+    line += fmt::format("  {:.1f} MiB/s  {} left", rate / kMebibyte,
                         format_duration(static_cast<double>(n_total - n_done) / rate));
   }
   write(line, n_done == n_total);

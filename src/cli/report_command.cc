@@ -10,12 +10,11 @@
 #include "cli/output.h"
 #include "cli/study_card.h"
 #include "core/error.h"
+#include "core/number_format.h"
 #include "report/report.h"
 
 namespace assay::cli {
 namespace {
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
 
 struct ReportFlags {
   std::vector<std::string> inputs;

@@ -2,12 +2,11 @@
 
 #include "cli/table.h"
 #include "cli/text_layout.h"
+#include "core/number_format.h"
 #include "core/screen.h"
 
 namespace assay {
 namespace {
-
-constexpr double kPercent = 100;
 
 bool is_increase(const ScreenCriterion& criterion) { return criterion.name == "ppl_increase"; }
 

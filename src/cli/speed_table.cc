@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100, kMib = 1 << 20, kKib = 1 << 10, kNsPerS = 1e9;
+constexpr double kKib = 1 << 10, kNsPerS = 1e9;
 
 const SpeedMeasure* find(const SpeedSeries& series, const std::string& name) {
   for (const SpeedMeasure& measure : series.measures) {
@@ -113,7 +113,7 @@ std::vector<Column> speed_columns(const SpeedResult& result) {
 }
 
 std::string mib_text(const std::optional<std::int64_t>& bytes) {
-  return bytes ? fmt::format("{:.1f}", static_cast<double>(*bytes) / kMib) : "-";
+  return bytes ? fmt::format("{:.1f}", static_cast<double>(*bytes) / kMebibyte) : "-";
 }
 
 std::string load_text(const SpeedSetup& setup) {
@@ -153,7 +153,7 @@ std::string machine_text(const SpeedResult& result) {
   const int n_threads = result.setups.front().info.runtime.n_threads;
   std::string text =
       fmt::format("{}, {} of {} cores used, {:.1f} GiB of memory", machine.cpu, n_threads,
-                  machine.n_cores, static_cast<double>(machine.memory_bytes) / (kMib * 1024));
+                  machine.n_cores, static_cast<double>(machine.memory_bytes) / (kMebibyte * 1024));
   if (machine.bandwidth_bytes_per_s && machine.flops) {
     text += fmt::format("; it reads {:.1f} GB/s and computes {:.0f} GFLOP/s in f32",
                         *machine.bandwidth_bytes_per_s / 1e9, *machine.flops / 1e9);

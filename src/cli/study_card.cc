@@ -7,11 +7,11 @@
 
 #include "cli/xml_text.h"
 #include "core/convention.h"
+#include "core/number_format.h"
 
 namespace assay::cli {
 namespace {
 
-constexpr double kPercent = 100;
 // White text on each has a contrast of at least 4.5.
 constexpr const char *kDark = "#2b3440", *kGrey = "#5b6573", *kGreen = "#1f7a3d", *kRed = "#b3261e";
 

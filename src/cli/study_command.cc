@@ -14,13 +14,12 @@
 #include "cli/study_plan.h"
 #include "cli/study_text.h"
 #include "core/error.h"
+#include "core/number_format.h"
 
 namespace assay::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
 
 std::string folder_of(const StudyFlags& flags, const FamilyNames& family) {
   if (flags.families.size() == 1) return flags.output;

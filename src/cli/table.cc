@@ -14,7 +14,6 @@ namespace assay {
 namespace {
 
 constexpr const char* kNone = "-";
-constexpr double kPercent = 100;
 
 // A row: the baseline has no divergence.
 struct Row {

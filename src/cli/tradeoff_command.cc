@@ -12,6 +12,7 @@
 #include "cli/tradeoff_plot.h"
 #include "core/error.h"
 #include "core/json_comparison.h"
+#include "core/number_format.h"
 
 namespace assay::cli {
 namespace {
@@ -45,7 +46,7 @@ auto read_document(const std::string& path, Read read) {
 
 // "600M", "600MiB", "1.5G"; a plain number is GiB, as in the other commands.
 double bytes_of(const std::string& text) {
-  constexpr double kMib = 1 << 20, kGib = 1 << 30;
+  constexpr double kGib = 1 << 30;
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
   const std::string unit(end);
@@ -55,7 +56,7 @@ double bytes_of(const std::string& text) {
     throw Error(ErrorKind::kUsage, "--max-memory '" + text + "' is no amount of memory", {},
                 "For example --max-memory 600M or 1.5G.");
   }
-  return value * (mib ? kMib : kGib);
+  return value * (mib ? kMebibyte : kGib);
 }
 
 TradeoffLimits limits_of(const TradeoffFlags& flags) {

@@ -6,11 +6,12 @@
 
 #include "cli/text_layout.h"
 #include "cli/tradeoff_points.h"
+#include "core/number_format.h"
 
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100, kMargin = 0.06;
+constexpr double kMargin = 0.06;
 
 class Canvas {
  public:

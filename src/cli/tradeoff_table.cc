@@ -11,7 +11,6 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100, kMib = 1 << 20;
 constexpr int kPlotWidth = 76, kPlotHeight = 17;
 
 std::string ratio_text(const TradeoffRow& row, const std::optional<double>& value,
@@ -68,16 +67,17 @@ std::vector<Column> columns_of(const TradeoffReport& report) {
                               {.title = "peak MiB"},
                               {.title = "standing", .align = Align::kLeft}};
   for (const TradeoffRow& row : report.rows) {
-    const std::string cells[] = {printable(row.name),
-                                 fmt::format("{:.1f}", static_cast<double>(row.size_bytes) / kMib),
-                                 accuracy_text(row),
-                                 row.verdict ? verdict_text(*row.verdict) : "-",
-                                 ratio_text(row, row.decode_tps, row.decode_ratio),
-                                 number(row.decode_tps),
-                                 ratio_text(row, row.prefill_tps, row.prefill_ratio),
-                                 number(row.first_token_ms),
-                                 number(row.memory_bytes, kMib),
-                                 standing(row)};
+    const std::string cells[] = {
+        printable(row.name),
+        fmt::format("{:.1f}", static_cast<double>(row.size_bytes) / kMebibyte),
+        accuracy_text(row),
+        row.verdict ? verdict_text(*row.verdict) : "-",
+        ratio_text(row, row.decode_tps, row.decode_ratio),
+        number(row.decode_tps),
+        ratio_text(row, row.prefill_tps, row.prefill_ratio),
+        number(row.first_token_ms),
+        number(row.memory_bytes, kMebibyte),
+        standing(row)};
     for (std::size_t i = 0; i < columns.size(); ++i) columns[i].cells.push_back(cells[i]);
   }
   return columns;

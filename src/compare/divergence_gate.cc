@@ -11,7 +11,6 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100;
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
 // "less is better": the loss against the limit, by Student's t over chunks or documents.

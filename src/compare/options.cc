@@ -6,11 +6,11 @@
 
 #include "compare/checked.h"
 #include "core/error.h"
+#include "core/number_format.h"
 
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100;
 constexpr double kLargestBare = 0.1;  // bare numbers from here on are more likely percents
 
 [[noreturn]] void refuse(const std::string& what, const std::string& remedy) {

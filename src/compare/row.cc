@@ -8,12 +8,12 @@
 
 #include "compare/answers.h"
 #include "compare/repeats.h"
+#include "core/number_format.h"
 
 namespace assay::detail {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
-constexpr double kPercent = 100;
 
 // Metrics such as F1 or a median are no means of their items' scores, so items cannot be paired.
 bool is_mean(const TaskResult& task, const MetricKey& key) {

@@ -9,8 +9,6 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100;
-
 std::string with_thousands(std::int64_t n) {
   std::string text = std::to_string(n);
   for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)

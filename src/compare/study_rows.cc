@@ -7,8 +7,6 @@
 namespace assay::detail {
 namespace {
 
-constexpr double kPercent = 100;
-
 std::string with_interval(const Estimate& estimate, double offset, const char* unit) {
   std::optional<Interval> interval;
   if (estimate.ci95) {

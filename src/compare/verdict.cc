@@ -18,7 +18,6 @@ std::int64_t two_digits(std::int64_t n) {
 
 namespace {
 
-constexpr double kPercent = 100;
 constexpr double kMostItems = 1e9;  // more than any data set: the same as never
 
 using Member = std::optional<double> MetricComparison::*;

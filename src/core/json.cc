@@ -111,6 +111,12 @@ Json exact_text(const std::string& text) {
   return {{"bytes_hex", hex_of(text)}};
 }
 
+Json texts(const std::vector<std::string>& values) {
+  Json json = Json::array();
+  for (const std::string& value : values) json.push_back(exact_text(value));
+  return json;
+}
+
 Json estimate(const Estimate& estimate, const char* field) {
   const bool overflow = std::isinf(estimate.value) && !estimate.reason.empty();
   Json json = {{"value", overflow ? Json(nullptr) : number(estimate.value, field)},
@@ -175,6 +181,12 @@ Json parse(std::string_view text) {
 std::string read_exact_text(const Json& json) {
   if (json.is_object()) return bytes_of(json.at("bytes_hex").get<std::string>());
   return json.get<std::string>();
+}
+
+std::vector<std::string> read_texts(const Json& json) {
+  std::vector<std::string> values;
+  for (const Json& value : json) values.push_back(read_exact_text(value));
+  return values;
 }
 
 std::optional<double> read_optional_number(const Json& json) {

@@ -33,18 +33,6 @@ StopReason read_stop(const std::string& name) {
               "Use stop_string, end_of_sequence or length.");
 }
 
-Json texts(const std::vector<std::string>& values) {
-  Json json = Json::array();
-  for (const std::string& value : values) json.push_back(exact_text(value));
-  return json;
-}
-
-std::vector<std::string> read_texts(const Json& json) {
-  std::vector<std::string> values;
-  for (const Json& value : json) values.push_back(read_exact_text(value));
-  return values;
-}
-
 Json response(const Response& response) {
   return std::visit(Overloaded{[](const LoglikelihoodResult& r) -> Json {
                                  return {

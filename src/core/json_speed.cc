@@ -11,6 +11,8 @@ using json::Json;
 using json::number;
 using json::optional_number;
 using json::read_exact_text;
+using json::read_texts;
+using json::texts;
 
 template <typename T>
 Json optional_integer(const std::optional<T>& value) {
@@ -20,18 +22,6 @@ Json optional_integer(const std::optional<T>& value) {
 std::optional<std::int64_t> read_optional_integer(const Json& j) {
   if (j.is_null()) return std::nullopt;
   return j.get<std::int64_t>();
-}
-
-Json texts(const std::vector<std::string>& lines) {
-  Json json = Json::array();
-  for (const std::string& line : lines) json.push_back(exact_text(line));
-  return json;
-}
-
-std::vector<std::string> read_texts(const Json& j) {
-  std::vector<std::string> lines;
-  for (const Json& line : j) lines.push_back(read_exact_text(line));
-  return lines;
 }
 
 Json sample(const SpeedSample& s) {

@@ -8,15 +8,10 @@ namespace {
 using json::exact_text;
 using json::Json;
 using json::optional_number;
+using json::texts;
 
 Json optional_estimate(const std::optional<Estimate>& estimate, const char* field) {
   return estimate ? json::estimate(*estimate, field) : Json(nullptr);
-}
-
-Json texts(const std::vector<std::string>& lines) {
-  Json json = Json::array();
-  for (const std::string& line : lines) json.push_back(exact_text(line));
-  return json;
 }
 
 Json row(const TradeoffRow& r) {

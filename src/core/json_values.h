@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -17,6 +18,7 @@ Json number(double value, const char* field);
 Json optional_number(const std::optional<double>& value, const char* field);
 // A string kept byte for byte: as it is when UTF-8, else {"bytes_hex": "..."}.
 Json exact_text(const std::string& text);
+Json texts(const std::vector<std::string>& values);  // each as exact_text
 Json estimate(const Estimate& estimate, const char* field);
 Json convention(const Convention& convention);
 Json model_info(const ModelInfo& info);
@@ -35,6 +37,7 @@ auto checked(const char* what, Read read) {
   }
 }
 std::string read_exact_text(const Json& json);
+std::vector<std::string> read_texts(const Json& json);
 std::optional<double> read_optional_number(const Json& json);
 Estimate read_estimate(const Json& json, const char* value_field = "value");
 Convention read_convention(const Json& json);

@@ -9,6 +9,9 @@
 
 namespace assay {
 
+inline constexpr double kPercent = 100;
+inline constexpr double kMebibyte = 1 << 20;
+
 // `value` with `n_digits` significant digits, plain notation from 1e-4 to 1e7, else "1.2e-09".
 // Infinity is "too large", NaN "unknown".
 std::string format_significant(double value, int n_digits = 3);

@@ -10,7 +10,6 @@
 namespace assay {
 namespace {
 
-constexpr double kPercent = 100;
 constexpr double kSayAsFactor = 2;  // from here on "multiplies by" reads better than "+ 100 %"
 
 // value * factor + offset with its interval; an interval that turns round is put in order.

@@ -35,6 +35,8 @@ void for_each_object(const std::string& path,
 std::optional<double> number_of(const Json& value);
 // As Python's str(): texts as they are, True, None, [1, 'a'].
 std::string python_text(const Json& value);
+// What stands there, or an empty object where nothing or null does.
+const Json& part(const Json& object, const std::string& key);
 std::string text_or(const Json& object, const char* key, const std::string& otherwise = {});
 
 // An answer of which nothing but the text is known.

@@ -170,6 +170,13 @@ std::string python_text(const Json& value) {
   return text + "]";
 }
 
+const Json& part(const Json& object, const std::string& key) {
+  static const Json kNothing = Json::object();
+  if (!object.is_object()) return kNothing;
+  const auto at = object.find(key);
+  return at == object.end() || at->is_null() ? kNothing : *at;
+}
+
 std::string text_or(const Json& object, const char* key, const std::string& otherwise) {
   const auto at = object.find(key);
   if (at == object.end() || at->is_null()) return otherwise;

@@ -13,13 +13,6 @@
 namespace assay::detail {
 namespace {
 
-const Json& part(const Json& json, const std::string& key) {
-  static const Json kNothing = Json::object();
-  if (!json.is_object()) return kNothing;
-  const auto at = json.find(key);
-  return at == json.end() || at->is_null() ? kNothing : *at;
-}
-
 // C, I, P, N: correct, incorrect, partly, no answer. As inspect_ai's value_to_float.
 std::optional<double> value_of(const Json& value) {
   if (!value.is_string()) return number_of(value);
@@ -69,9 +62,9 @@ struct Sum {
   int n = 0;
 };
 
-class LogReader {
+class InspectReader {
  public:
-  LogReader(const Json& log, const std::string& path)
+  InspectReader(const Json& log, const std::string& path)
       : log_(log), eval_(part(log, "eval")), path_(path) {
     task_.task = text_or(eval_, "task", "task");
     reducer_ = reducer();
@@ -284,7 +277,7 @@ bool is_inspect_log(const Json& json) {
 }
 
 ImportedRun read_inspect_log(const Json& json, const std::string& path) {
-  return LogReader(json, path).read();
+  return InspectReader(json, path).read();
 }
 
 }  // namespace assay::detail

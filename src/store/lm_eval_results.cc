@@ -11,12 +11,6 @@
 namespace assay::detail {
 namespace {
 
-const Json& part(const Json& json, const std::string& key) {
-  static const Json kNothing = Json::object();
-  const auto at = json.find(key);
-  return at == json.end() || at->is_null() ? kNothing : *at;
-}
-
 std::int64_t count_or(const Json& json, const char* key, std::int64_t otherwise) {
   const auto at = json.find(key);
   if (at == json.end()) return otherwise;

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/number_format.h"
 #include "study/study.h"
 
 namespace assay {
 namespace {
 
-constexpr double kMib = 1 << 20;
 constexpr double kZ975 = 1.959963984540054;
 
 const SpeedMeasure* find(const SpeedSeries* series, const std::string& name) {
@@ -218,7 +218,7 @@ class Join {
     least(limits_.min_decode_tps, row.decode_tps, "decode");
     least(limits_.min_prefill_tps, row.prefill_tps, "prompt");
     most(limits_.max_first_token_ms, row.first_token_ms, "first token", 1, "ms");
-    most(limits_.max_memory_bytes, row.memory_bytes, "memory", kMib, "MiB");
+    most(limits_.max_memory_bytes, row.memory_bytes, "memory", kMebibyte, "MiB");
   }
 
   // 1 better, -1 worse or not comparable, 0 the same or measured for neither.

@@ -21,7 +21,7 @@ constexpr FormatWord kWords[] = {
     {"parquet", RowFormat::kParquet},
 };
 
-std::string_view strip(std::string_view text) {
+std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const std::size_t start = text.find_first_not_of(kSpace);
   if (start == std::string_view::npos) return {};
@@ -37,7 +37,7 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 // " = Title = ", but no " = = Section = = ".
 bool is_page_heading(std::string_view line) {
   const std::string flat = replace_all(replace_all(std::string(line), "= = =", "==="), "= =", "==");
-  const std::string_view stripped = strip(flat);
+  const std::string_view stripped = trimmed(flat);
   return stripped.starts_with("= ") && stripped.ends_with(" =");
 }
 
@@ -105,7 +105,7 @@ std::vector<Row> read_wikitext_rows(const std::string& path, const ReadOptions& 
       // Without the line end before the heading.
       const std::size_t page_end = start == 0 ? 0 : start - 1;
       if (page_end > page_start &&
-          !strip(std::string_view(text).substr(page_start, page_end - page_start)).empty())
+          !trimmed(std::string_view(text).substr(page_start, page_end - page_start)).empty())
         add_page(page_end);
       page_start = start;
     }
