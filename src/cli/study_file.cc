@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/load_runs.h"
 #include "core/error.h"
@@ -18,8 +19,15 @@ namespace {
 constexpr std::size_t kLargest = 1 << 20;  // bytes; aliases cannot be used to grow beyond it
 
 // Keys whose values are files or folders.
-constexpr const char* kPathKeys[] = {"baseline", "variants",     "text",   "imatrix",
-                                     "data",     "include-path", "output", "calibration-text"};
+constexpr const char* kReadKeys[] = {"baseline",         "variants", "text",
+                                     "imatrix",          "data",     "include-path",
+                                     "calibration-text", "samples"};
+constexpr const char* kWrittenKeys[] = {"output", "store", "cache-dir"};
+
+template <std::size_t kSize>
+bool is_one_of(const std::string& key, const char* const (&keys)[kSize]) {
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
 
 class Reader {
  public:
@@ -80,6 +88,8 @@ class Reader {
     std::vector<std::string> values;
     if (node.IsScalar()) {
       values.push_back(node.Scalar());
+    } else if (key == "samples" && node.IsMap()) {
+      values.push_back(rows(node));
     } else if (node.IsSequence()) {
       for (const YAML::Node& item : node) {
         if (!item.IsScalar()) refuse(item, "'" + key + "' is a list of words", key + ": [a, b]");
@@ -87,10 +97,32 @@ class Reader {
       }
     }
     if (values.empty()) refuse(node, "'" + key + "' has no value", key + ": VALUE");
-    if (std::find(std::begin(kPathKeys), std::end(kPathKeys), key) != std::end(kPathKeys)) {
+    if (is_one_of(key, kReadKeys)) {
       for (std::string& value : values) value = beside_file(value);
     }
+    if (is_one_of(key, kWrittenKeys)) {
+      const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+      for (std::string& value : values) value = (folder / value).string();
+    }
     return values;
+  }
+
+  // samples: {task: [0, 5]}, as the flag's JSON.
+  std::string rows(const YAML::Node& node) const {
+    const char* const example = "samples: {gsm8k: [0, 5, 9]}";
+    nlohmann::json json;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) refuse(entry.first, "A task's name is a word", example);
+      if (!entry.second.IsSequence()) refuse(entry.second, "A task's rows are a list", example);
+      nlohmann::json& list = json[entry.first.Scalar()] = nlohmann::json::array();
+      for (const YAML::Node& row : entry.second) {
+        std::int64_t number = 0;
+        if (!YAML::convert<std::int64_t>::decode(row, number))
+          refuse(row, "A row is a number", example);
+        list.push_back(number);
+      }
+    }
+    return json.dump();
   }
 
   // A name that is a file beside this one; variants' names that are no files stay.

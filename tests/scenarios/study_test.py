@@ -91,6 +91,17 @@ class Study(ScenarioCase):
         report = json.loads((self.folder / "out/divergence.json").read_text())
         self.assertEqual(report["baseline"]["perplexity"]["n_chunks"], 3)
 
+    def test_rows_and_written_paths_stand_in_the_file(self):
+        (self.folder / "sub").mkdir()
+        moved = STUDY.replace("base.gguf", "../base.gguf").replace("text.txt", "../text.txt").replace("include_path: .", "include_path: ..")
+        self.write("sub/study.yaml", moved + "samples: {tiny: [0, 5, 9]}\noutput: result\nstore: kept.db\n")
+        study = self.json_of("study", "sub/study.yaml", "--no-speed")
+        self.assertEqual({m["n"] for c in study["families"][0]["comparisons"] for m in c["metrics"]}, {3})
+        self.assertTrue((self.folder / "sub/result/report.html").exists())
+        self.assertTrue((self.folder / "sub/kept.db").exists())
+        self.write("sub/study.yaml", moved + "samples: {tiny: [0, five]}\n")
+        self.refuse(3, "study", "sub/study.yaml", says=["sub/study.yaml:13", "A row is a number"])
+
     def test_one_more_variant_costs_itself_only(self):
         self.study()
         before = self.records()
