@@ -109,9 +109,24 @@ void attach_speed(const SpeedResult& speed, std::vector<Gathered>& families, Stu
                   speed.imported_from, speed.setups.front().name));
 }
 
+// One run's answers cannot explain a mean over several.
+void warn_of_repeats(const Gathered& g, Study& study) {
+  for (const Comparison& comparison : g.family.comparisons) {
+    for (const MetricComparison& row : comparison.metrics) {
+      if (!row.baseline_repeats) continue;
+      study.warnings.push_back(
+          fmt::format("{}: scores are means over {} runs with different seeds, the items are those "
+                      "of the first run",
+                      g.family.baseline.name, row.baseline_repeats->n_runs));
+      return;
+    }
+  }
+}
+
 // Runs become comparisons and items.
 void compare_runs_of(Gathered& g, const CompareFlags& flags, Study& study) {
   if (g.runs.empty()) return;
+  warn_of_repeats(g, study);
   for (const Run& run : g.runs) {
     if (&run != &g.runs.front() && run.header.model.weights == g.runs.front().header.model.weights)
       continue;  // a KV variant: the baseline's facts hold

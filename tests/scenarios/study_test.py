@@ -138,6 +138,7 @@ class Study(ScenarioCase):
         rows = [c["metrics"][0] for c in study["families"][0]["comparisons"]]
         self.assertEqual([row["variant_repeats"]["n_runs"] for row in rows], [3, 3])
         self.assertTrue((self.folder / "out/runs-3.json").exists())
+        self.assertTrue(any("means over 3 runs" in warning for warning in study["warnings"]), study["warnings"])
 
     def test_speed_is_measured_once(self):
         first = self.json_of("study", self.file, *self.store, "--speed-budget", "4s")
