@@ -16,6 +16,9 @@ namespace {
 constexpr const char* kResponseKind = "response/1";
 constexpr std::int64_t kBlock = 512;  // samples in memory with their prompts
 constexpr std::int64_t kBlockBetweenDecisions = 64;
+// Whole texts share their first token only, and the windows behind it are computed after all first
+// ones: so many bytes of them are a block, or minutes would pass before anything is durable.
+constexpr std::size_t kRollingBlockBytes = 64 << 10;
 constexpr std::size_t kFlushCount = 64;
 constexpr std::chrono::seconds kFlushInterval{1};
 
@@ -53,9 +56,9 @@ class Evaluation {
   EvaluateResult run() {
     const std::int64_t n = task_.n_samples();
     const std::int64_t block = options_.is_decided ? kBlockBetweenDecisions : kBlock;
-    for (std::int64_t first = 0; first < n && !decided_; first += block) {
+    for (std::int64_t first = 0; first < n && !decided_;) {
       if (options_.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
-      score_block(first, std::min(n, first + block));
+      first = score_block(first, std::min(n, first + block));
     }
     if (!options_.order.empty()) sort_samples();
     result_.task.n_samples = static_cast<std::int64_t>(result_.task.samples.size());
@@ -71,7 +74,7 @@ class Evaluation {
     std::size_t sample = 0, request = 0;
   };
 
-  void score_block(std::int64_t first, std::int64_t last);
+  std::int64_t score_block(std::int64_t first, std::int64_t most);  // where it ended
   void encode(std::vector<SampleRecord>& samples);
   void answer(std::vector<SampleRecord>& samples);
   bool from_store(const EncodedRequest& request, Response& response);
@@ -103,12 +106,17 @@ class Evaluation {
   std::int64_t n_truncated_ = 0, n_joined_ = 0, n_errors_ = 0, n_near_ties_ = 0;
 };
 
-void Evaluation::score_block(std::int64_t first, std::int64_t last) {
+std::int64_t Evaluation::score_block(std::int64_t first, std::int64_t most) {
   std::vector<SampleRecord> samples;
-  std::int64_t n_block = 0;
-  for (std::int64_t i = first; i < last; ++i) {
-    samples.push_back(task_.sample(place(i)));
+  std::int64_t n_block = 0, last = first;
+  std::size_t n_rolling_bytes = 0;
+  for (; last < most && n_rolling_bytes < kRollingBlockBytes; ++last) {
+    samples.push_back(task_.sample(place(last)));
     n_block += static_cast<std::int64_t>(samples.back().requests.size());
+    for (const Request& request : samples.back().requests) {
+      if (const auto* rolling = std::get_if<LoglikelihoodRolling>(&request.body))
+        n_rolling_bytes += rolling->text.size();
+    }
   }
   // The task's total is known exactly only for what has been made: the rest is taken as alike.
   progress_.task = task_.config().task;
@@ -144,6 +152,7 @@ void Evaluation::score_block(std::int64_t first, std::int64_t last) {
     progress_.estimate = metrics.front().estimate;
   }
   report();
+  return last;
 }
 
 void Evaluation::sort_samples() {

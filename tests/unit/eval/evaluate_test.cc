@@ -148,6 +148,22 @@ TEST_F(EvaluateTest, AModelAtChanceIsCalledSo) {
   EXPECT_FALSE(has_note(texts()));
 }
 
+TEST_F(EvaluateTest, LongWholeTextsBecomeDurableAFewAtATime) {
+  Store store = Store::in_memory();
+  const auto model = open(1);
+  Task task = open_task(
+      config("output_type: loglikelihood_rolling\n"
+             "doc_to_target: '{{question * 500}}'\nmetric_list: [{metric: word_perplexity}]\n"),
+      {});
+  EvaluateOptions keep = options(store, 1);
+  std::vector<std::size_t> blocks;
+  keep.keep = [&](std::span<const SampleRecord> samples) { blocks.push_back(samples.size()); };
+  const EvaluateResult result = evaluate_task(*model, task, keep);
+  // Questions of 19 or 20 bytes, 500 times: 64 KiB are begun by the seventh.
+  EXPECT_EQ(blocks, (std::vector<std::size_t>{7, 7, 7, 7, 2}));
+  EXPECT_EQ(result.task.n_samples, 30);
+}
+
 TEST_F(EvaluateTest, SamplesAreGivenWithTheirPrompts) {
   Store store = Store::in_memory();
   const auto model = open_scripted({.n_seq_max = 8});
