@@ -222,6 +222,7 @@ export const en = {
   "perplexity.parts_no": "No",
   "perplexity.region": "tasks fall faster than perplexity says",
   "perplexity.correlation": "Correlation over {n} variants: {r} [{low}, {high}] (Pearson, Fisher’s interval; it leaves out the errors of the points).",
+  "perplexity.correlation_alone": "Correlation over {n} variants: {r} (Pearson; too few for an interval).",
   "perplexity.no_correlation": "Too few variants for a correlation.",
 
   "speed.decode": "Decoding, one sequence",

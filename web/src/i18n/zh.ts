@@ -223,6 +223,7 @@ export const zh: Messages = {
   "perplexity.parts_no": "否",
   "perplexity.region": "任务的损失快于困惑度所示",
   "perplexity.correlation": "{n} 个变体的相关系数：{r} [{low}, {high}]（皮尔逊，费希尔区间；未计各点自身的误差）。",
+  "perplexity.correlation_alone": "{n} 个变体的相关系数：{r}（皮尔逊；变体太少，无法给出区间）。",
   "perplexity.no_correlation": "变体太少，无法计算相关。",
 
   "speed.decode": "解码，单序列",

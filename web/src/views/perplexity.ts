@@ -9,7 +9,7 @@ import {declaredMargin, perplexityLimit} from "../rules";
 import {byBits, comparisonOf, decidingPoints, divergenceOf, type Family, type MetricRow} from "../study";
 import {cell, type Cell} from "../table";
 import {empty, familySelect, select, type View} from "../view";
-import {correlation} from "../correlation";
+import {correlation, type Correlation} from "../correlation";
 import {findingsCard} from "./explorer";
 
 let task = "";
@@ -80,8 +80,15 @@ function chartOf(family: Family): Child[] {
       },
       option: () => option(all, limit, margin),
     }),
-    h("p", {class: "note"}, r ? t("perplexity.correlation", {r: signed(r.value.toFixed(2)), low: signed(r.low?.toFixed(2) ?? "?"), high: signed(r.high?.toFixed(2) ?? "?"), n: all.length}) : t("perplexity.no_correlation")),
+    h("p", {class: "note"}, correlationText(r, all.length)),
   ];
+}
+
+function correlationText(r: Correlation | null, n: number): string {
+  if (!r) return t("perplexity.no_correlation");
+  const value = signed(r.value.toFixed(2));
+  if (r.low === null || r.high === null) return t("perplexity.correlation_alone", {r: value, n});
+  return t("perplexity.correlation", {r: value, low: signed(r.low.toFixed(2)), high: signed(r.high.toFixed(2)), n});
 }
 
 // The stated rule: perplexity is shown to stay under its limit, the task is shown to lose more than its margin.
