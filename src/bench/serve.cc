@@ -30,8 +30,8 @@ void read_once(const std::string& path) {
 }
 
 // Where its memory lies makes a process some percent faster or slower, and that hangs on such
-// things as the length of the file's path: the same file under two names differed by 3 to 4 % in
-// every round. So much is allocated first, drawn anew in each process: noise, which rounds average
+// things as the length of the file's path: the same file under two names differed by 3 to 4 % over
+// 12 rounds. So much is allocated first, drawn anew in each process: noise, which rounds average
 // out. The effect: Mytkowicz et al. 2009, "Producing wrong data without doing anything obviously
 // wrong!".
 std::size_t random_shift() {

@@ -1,5 +1,4 @@
 #include "cli/progress.h"
-#include "core/number_format.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,6 +6,8 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+
+#include "core/number_format.h"
 
 namespace assay::cli {
 namespace {
