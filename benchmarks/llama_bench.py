@@ -3,10 +3,12 @@
 that Assay reports with what the kernel told about the process.
 
 usage: llama_bench.py --assay build/release/assay --llama-bin DIR --model base.gguf [MORE.gguf ...]
-                      [--tests -p 512 -n 128] [--pairs 5] [--repetitions 3] [--threads 2] [--out result.json]
+                      [--prompt 512] [--generate 128] [--pairs 5] [--repetitions 3] [--threads 2] [--side-by-side PAIRS] [--out result.json]
 """
 import argparse
+import concurrent.futures
 import json
+import math
 import os
 import pathlib
 import re
@@ -17,9 +19,9 @@ import sys
 from pairs import alternate, run
 
 
-def ours(assay, model, arguments):
+def ours(assay, model, arguments, prefix=()):
     # Requests are not llama-bench's; with -r the rounds are as many as its repetitions.
-    done = run([assay, "bench", model, *arguments, "--request", "0,0", "--json"])
+    done = run([*prefix, assay, "bench", model, *arguments, "--request", "0,0", "--json"])
     document = json.loads(done["output"])
     done["samples"] = {}
     for series in document["series"]:
@@ -29,8 +31,8 @@ def ours(assay, model, arguments):
     return done
 
 
-def theirs(llama_bench, model, arguments):
-    done = run([llama_bench, "-m", model, *arguments, "-o", "json"])
+def theirs(llama_bench, model, arguments, prefix=()):
+    done = run([*prefix, llama_bench, "-m", model, *arguments, "-o", "json"])
     done["samples"] = {}
     for row in json.loads(done["output"]):
         parts = [f"{kind}{row[key]}" for kind, key in (("pp", "n_prompt"), ("tg", "n_gen")) if row[key]]
@@ -50,6 +52,11 @@ def batched(llama_batched, model, arguments):
     return done
 
 
+def mean_and_error(logs):
+    """The geometric mean of ratios, and the standard error of its logarithm."""
+    return math.exp(statistics.mean(logs)), statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.inf
+
+
 def compare(label, here, there, n_pairs):
     pairs, n_discarded = alternate(label, lambda _: here(), lambda _: there(), n_pairs, "llama.cpp")
     rows = []
@@ -59,9 +66,13 @@ def compare(label, here, there, n_pairs):
         of = {who: [s for p in pairs for s in p[who]["samples"][name]] for who in ("assay", "peer")}
         medians = {who: statistics.median(samples) for who, samples in of.items()}
         ratio = medians["assay"] / medians["peer"]
-        rows.append({"model": label, "test": name, "ratio": ratio, "n_pairs": len(pairs), "n_discarded": n_discarded,
+        # Each program's speed wanders from process to process: the error of the pairs' mean ratio says how much the ratio means.
+        logs = [math.log(statistics.median(p["assay"]["samples"][name]) / statistics.median(p["peer"]["samples"][name])) for p in pairs]
+        mean, error = mean_and_error(logs)
+        rows.append({"model": label, "test": name, "ratio": ratio, "mean_ratio": mean, "standard_error": error, "n_pairs": len(pairs), "n_discarded": n_discarded,
                      "assay": of["assay"], "peer": of["peer"]})
-        print(f"{label}, {name}: {medians['assay']:.2f} against {medians['peer']:.2f} tokens/s, ratio {ratio:.4f}", flush=True)
+        print(f"{label}, {name}: {medians['assay']:.2f} against {medians['peer']:.2f} tokens/s, ratio {ratio:.4f}; "
+              f"mean of {len(pairs)} pairs {mean:.4f} (standard error {100 * error:.1f} %)", flush=True)
     return rows
 
 
@@ -87,6 +98,25 @@ def memory(assay, model, threads):
     return {"model": model, "reported_bytes": reported, "kernel_bytes": kernel}
 
 
+def side_by_side(assay, llama_bench, model, prompt, n_pairs):
+    """A prompt's speed in both programs at the same time, each with one thread on a core of its own, which they swap: what disturbs
+    the machine disturbs both, so that few pairs tell what many alternating ones do not. Repetitions so that both take as long."""
+    name = f"pp{prompt}"
+    arguments = ["-p", prompt, "-n", "0", "-t", "1"]
+    jobs = {"assay": lambda core: ours(assay, model, [*arguments, "-r", "5"], ["taskset", "-c", core]),
+            "peer": lambda core: theirs(llama_bench, model, [*arguments, "-r", "9"], ["taskset", "-c", core])}
+    logs = []
+    for i in range(n_pairs):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            running = {who: pool.submit(job, str((i + place) % 2)) for place, (who, job) in enumerate(jobs.items())}
+            speed = {who: statistics.mean(done.result()["samples"][name]) for who, done in running.items()}
+        logs.append(math.log(speed["assay"] / speed["peer"]))
+    ratio, error = mean_and_error(logs)
+    print(f"{pathlib.Path(model).name}, {name} side by side: {n_pairs} pairs, ratio {ratio:.4f} (standard error {100 * error:.1f} %)",
+          flush=True)
+    return {"model": model, "test": f"{name} side by side, one thread each", "ratio": ratio, "standard_error": error, "logs": logs}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--assay", default="build/release/assay")
@@ -99,6 +129,7 @@ def main():
     parser.add_argument("--repetitions", default="3")
     parser.add_argument("--extra", default="", help="further flags for both, such as '-d 512'")
     parser.add_argument("--parallel", type=int, default=0, help="also against llama-batched-bench, so many sequences")
+    parser.add_argument("--side-by-side", type=int, default=0, metavar="PAIRS", help="only this: prompts of both at the same time")
     parser.add_argument("--out")
     args = parser.parse_args()
     llama = pathlib.Path(args.llama_bin)
@@ -107,6 +138,9 @@ def main():
     rows, peaks = [], []
     for model in args.model:
         label = pathlib.Path(model).name
+        if args.side_by_side:
+            rows.append(side_by_side(args.assay, str(llama / "llama-bench"), model, args.prompt, args.side_by_side))
+            continue
         rows += compare(label, lambda: ours(args.assay, model, arguments),
                         lambda: theirs(str(llama / "llama-bench"), model, arguments), args.pairs)
         peaks.append(memory(args.assay, model, args.threads))
