@@ -58,8 +58,9 @@ std::string blind(const ComparisonRow& row, const CompareOptions& options) {
                : std::nullopt,
       "%");
   if (out.chance && interval && interval->low <= *out.chance) {
-    return fmt::format("the baseline's {} is not told from chance ({}): a drop cannot be measured",
-                       value, percent(*out.chance));
+    return fmt::format("the baseline's {} is {} chance ({}): a drop cannot be measured", value,
+                       interval->high < *out.chance ? "below" : "not told from",
+                       percent(*out.chance));
   }
   if (out.chance && out.baseline.value - *out.chance <= out.margin) {
     return fmt::format(

@@ -89,6 +89,15 @@ TEST(CompareEdge, ABaselineAtChanceIsSaid) {
   EXPECT_TRUE(has(row.reason, "not told from chance")) << row.reason;
 }
 
+TEST(CompareEdge, ABaselineBelowChanceIsSaidToBeBelow) {
+  const auto rarely = [](int wrong) { return [=](int i) { return i % 10 == 0 ? 0 : wrong; }; };
+  const MadeUpRun base = run_of("base", {choices("t", 2000, rarely(1))});
+  const MadeUpRun variant = run_of("variant", {choices("t", 2000, rarely(2))});
+  const MetricComparison row = row_of(compare_runs(base, variant, {}));
+  EXPECT_EQ(row.verdict, Verdict::kUndecided);
+  EXPECT_TRUE(has(row.reason, "is below chance (25.0 %)")) << row.reason;
+}
+
 TEST(CompareEdge, LosingAllOfALittleWouldPass) {
   // A generated task that the baseline solves at 0.8 %: a drop of one point is impossible.
   const auto run = [](const char* model, int n_right) {
