@@ -67,10 +67,10 @@ def compare(label, here, there, n_pairs):
         medians = {who: statistics.median(samples) for who, samples in of.items()}
         ratio = medians["assay"] / medians["peer"]
         # Each program's speed wanders from process to process: the error of the pairs' mean ratio says how much the ratio means.
-        logs = [math.log(statistics.median(p["assay"]["samples"][name]) / statistics.median(p["peer"]["samples"][name])) for p in pairs]
-        mean, error = mean_and_error(logs)
-        rows.append({"model": label, "test": name, "ratio": ratio, "mean_ratio": mean, "standard_error": error, "n_pairs": len(pairs), "n_discarded": n_discarded,
-                     "assay": of["assay"], "peer": of["peer"]})
+        mean, error = mean_and_error([math.log(statistics.median(p["assay"]["samples"][name]) / statistics.median(p["peer"]["samples"][name]))
+                                      for p in pairs])
+        rows.append({"model": label, "test": name, "ratio": ratio, "mean_ratio": mean, "standard_error": error,
+                     "n_pairs": len(pairs), "n_discarded": n_discarded, "assay": of["assay"], "peer": of["peer"]})
         print(f"{label}, {name}: {medians['assay']:.2f} against {medians['peer']:.2f} tokens/s, ratio {ratio:.4f}; "
               f"mean of {len(pairs)} pairs {mean:.4f} (standard error {100 * error:.1f} %)", flush=True)
     return rows

@@ -33,7 +33,7 @@ void read_once(const std::string& path) {
 // things as the length of the file's path: the same file under two names differed by 3 to 4 % over
 // 12 rounds. So much is allocated first, drawn anew in each process: noise, which rounds average
 // out. The effect: Mytkowicz et al. 2009, "Producing wrong data without doing anything obviously
-// wrong!".
+// wrong!". The largest part of it is dealt with in cli/aligned_arrays.cc.
 std::size_t random_shift() {
   constexpr std::size_t kStep = 16, kSteps = 4096;  // below what is mapped apart from the heap
   return kStep * (1 + std::random_device{}() % kSteps);

@@ -1,7 +1,7 @@
 // The program's large arrays begin at a cache line. ggml keeps the rows that it multiplies with in
-// one such array (`new uint8_t[]`, aligned to 16 bytes only), and where that lies makes prompts up
-// to 4 % faster or slower, for all of a process's life: docs/speed.md, "The same file under two
-// names".
+// one such array (`new uint8_t[]`, aligned to 16 bytes only), and where that lies made prompts of
+// an F16 model about 4 % faster or slower, for all of a process's life: docs/speed.md, "The same
+// file under two names".
 #include <cstdint>
 #include <cstdlib>
 #include <new>
