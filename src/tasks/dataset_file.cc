@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 #include "tasks/text_file.h"
 
 namespace assay::detail {
@@ -21,23 +22,10 @@ constexpr FormatWord kWords[] = {
     {"parquet", RowFormat::kParquet},
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const std::size_t start = text.find_first_not_of(kSpace);
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(kSpace) - start + 1);
-}
-
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
-}
-
 // " = Title = ", but no " = = Section = = ".
 bool is_page_heading(std::string_view line) {
-  const std::string flat = replace_all(replace_all(std::string(line), "= = =", "==="), "= =", "==");
-  const std::string_view stripped = trimmed(flat);
+  const std::string flat = replace_all(replace_all(line, "= = =", "==="), "= =", "==");
+  const std::string_view stripped = strip(flat);
   return stripped.starts_with("= ") && stripped.ends_with(" =");
 }
 
@@ -105,7 +93,7 @@ std::vector<Row> read_wikitext_rows(const std::string& path, const ReadOptions& 
       // Without the line end before the heading.
       const std::size_t page_end = start == 0 ? 0 : start - 1;
       if (page_end > page_start &&
-          !trimmed(std::string_view(text).substr(page_start, page_end - page_start)).empty())
+          !strip(std::string_view(text).substr(page_start, page_end - page_start)).empty())
         add_page(page_end);
       page_start = start;
     }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 #include "tasks/dataset_mapping.h"
 
 namespace assay::detail {
@@ -25,12 +26,6 @@ const Json& value_at(const Json& row, const std::string& path) {
   return value_at(*found, path.substr(dot + 1));
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t start = text.find_first_not_of(" \t\r\n");
-  if (start == std::string::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
-}
-
 // Applies `make` to a text, or to each text of a list; anything else is null.
 template <typename Make>
 Json for_each_text(const Json& value, Make make) {
@@ -50,7 +45,7 @@ Json to_integer(const Json& value) {
     return static_cast<double>(whole) == number ? Json(whole) : Json();
   }
   if (!value.is_string()) return nullptr;
-  const std::string text = trimmed(value.get<std::string>());
+  const std::string_view text = strip(value.get_ref<const std::string&>());
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() ? Json(number) : Json();
@@ -137,7 +132,7 @@ class ColumnRule {
   // {index: column, in: "ABCD"}: the place of a letter, or of a text in a list.
   Json index(const Json& value) const {
     if (!value.is_string() || !has("in")) return nullptr;
-    const std::string wanted = trimmed(value.get<std::string>());
+    const std::string wanted{strip(value.get_ref<const std::string&>())};
     const Json& among = rule_["in"];
     if (among.is_string()) {
       const std::size_t at = among.get_ref<const std::string&>().find(wanted);
@@ -156,7 +151,7 @@ class ColumnRule {
     Json parts = Json::array();
     for (std::size_t start = 0; start <= whole.size();) {
       const std::size_t end = std::min(whole.find(mark, start), whole.size());
-      const std::string part = trimmed(whole.substr(start, end - start));
+      const std::string_view part = strip(std::string_view(whole).substr(start, end - start));
       if (!part.empty()) parts.push_back(part);
       start = end + mark.size();
     }

@@ -112,41 +112,6 @@ std::string utf8(std::u32string_view text) {
 
 std::string valid_utf8(std::string_view text) { return utf8(characters(text)); }
 
-bool is_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 ||
-         c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-         c == 0x205f || c == 0x3000;
-}
-
-std::string_view strip(std::string_view text) {
-  char32_t c = 0;
-  while (!text.empty()) {
-    const std::size_t n = decode_one(text, 0, c);
-    if (!is_space(c)) break;
-    text.remove_prefix(n);
-  }
-  while (!text.empty()) {
-    std::size_t start = text.size() - 1;
-    while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xc0U) == 0x80) --start;
-    decode_one(text, start, c);
-    if (!is_space(c)) break;
-    text.remove_suffix(text.size() - start);
-  }
-  return text;
-}
-
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
-  std::string out;
-  std::size_t at = 0;
-  for (std::size_t found = 0; (found = text.find(from, at)) != std::string_view::npos;) {
-    out += text.substr(at, found - at);
-    out += to;
-    at = found + from.size();
-  }
-  out += text.substr(at);
-  return out;
-}
-
 std::vector<std::string> split(std::string_view text, std::string_view separator) {
   std::vector<std::string> parts;
   std::size_t at = 0;
@@ -156,17 +121,6 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   }
   parts.emplace_back(text.substr(at));
   return parts;
-}
-
-std::int64_t count_words(std::string_view text) {
-  std::int64_t n = 1;
-  bool in_space = false;
-  for (const char32_t c : characters(text)) {
-    const bool space = is_space(c);
-    if (space && !in_space) ++n;
-    in_space = space;
-  }
-  return n;
 }
 
 std::string lower(std::string_view text) {

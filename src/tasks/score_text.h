@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/unicode_text.h"  // strip, replace_all, count_words
+
 namespace assay::detail::score {
 
 // Bytes that are not UTF-8 become U+FFFD, so that all that follows works on characters.
@@ -12,17 +14,13 @@ std::string valid_utf8(std::string_view text);
 std::u32string characters(std::string_view valid_utf8);
 std::string utf8(std::u32string_view characters);
 
-std::string_view strip(std::string_view text);  // white space at both ends
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 std::vector<std::string> split(std::string_view text, std::string_view separator);
-std::int64_t count_words(std::string_view text);  // len(re.split(r"\s+", text))
 
 // Full mappings of Unicode 14.0 (Python 3.11), special ones included: "İ" has two characters in
 // lower case, a final sigma is "ς". The tables are made by scripts/unicode_tables.py.
 std::string lower(std::string_view text);
 std::string upper(std::string_view text);
 bool is_punctuation(char32_t c);  // category P*
-bool is_space(char32_t c);
 
 // str.translate with the ASCII punctuation, or the ASCII digits, deleted.
 std::string without_ascii_punctuation(std::string_view text);

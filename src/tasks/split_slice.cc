@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
+#include "core/unicode_text.h"
 
 namespace assay::detail {
 namespace {
@@ -40,12 +41,6 @@ SplitPart parse_part(const std::string& text, const std::string& whole) {
   return part;
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t start = text.find_first_not_of(' ');
-  if (start == std::string::npos) return {};
-  return text.substr(start, text.find_last_not_of(' ') - start + 1);
-}
-
 std::int64_t to_row(const std::optional<SliceBound>& bound, std::int64_t n_rows,
                     std::int64_t otherwise) {
   if (!bound) return otherwise;
@@ -66,7 +61,8 @@ std::vector<SplitPart> parse_split(const std::string& text) {
   std::vector<SplitPart> parts;
   for (std::size_t start = 0; start <= text.size();) {
     const std::size_t end = std::min(text.find('+', start), text.size());
-    parts.push_back(parse_part(trimmed(text.substr(start, end - start)), text));
+    const std::string_view part = strip(std::string_view(text).substr(start, end - start));
+    parts.push_back(parse_part(std::string(part), text));
     start = end + 1;
   }
   return parts;
