@@ -75,8 +75,11 @@ class Planner {
   }
 
  private:
-  void add(const std::string& phase, const std::string& what, double n_tokens) {
-    steps_.push_back({family_.baseline, phase, what, n_tokens / speed_});
+  // share_needed: of the tokens, at least.
+  void add(const std::string& phase, const std::string& what, double n_tokens,
+           double share_needed = 1) {
+    const double seconds = n_tokens / speed_;
+    steps_.push_back({family_.baseline, phase, what, seconds, share_needed * seconds});
   }
 
   void plan_text_phases() {
@@ -90,10 +93,12 @@ class Planner {
       return std::pair(plan.windows.size(), n);
     };
     const auto [n_windows, n_tokens] = tokens_in(all);
+    const std::size_t n_fewest = std::min<std::size_t>(kFewestScreenWindows, n_windows);
     add("screen",
-        fmt::format("{} variants on at most {} windows of {}", family_.variants.size(), n_windows,
-                    corpus.name),
-        n_tokens * (1 + n_variants_));
+        fmt::format("{} variants on {} to {} windows of {}, as it takes to decide",
+                    family_.variants.size(), n_fewest, n_windows, corpus.name),
+        n_tokens * (1 + n_variants_),
+        static_cast<double>(n_fewest) / static_cast<double>(std::max<std::size_t>(1, n_windows)));
     const auto [n_chunks, n_scored] = tokens_in(to_plan(flags_.text));
     add("divergence", fmt::format("{} variants on {} windows", n_kept_, n_chunks),
         n_scored * (1 + n_kept_));
@@ -135,14 +140,18 @@ std::vector<StudyStep> plan_study(const StudyFlags& flags, const std::stop_token
 std::string plan_text(const std::vector<StudyStep>& steps) {
   std::string text =
       "The plan (times are about, for this machine; what is in the store takes none):\n";
-  double all = 0;
+  double all = 0, fewest = 0;
+  const auto range = [](double least, double most) {
+    const std::string from = format_duration(least), to = format_duration(most);
+    return from == to ? to : from + " to " + to;
+  };
   for (const StudyStep& step : steps) {
-    const bool bound = step.phase == "screen";
-    text += fmt::format("  {:<11} {}: {}{}\n", step.phase, step.what, bound ? "at most " : "",
-                        format_duration(step.seconds));
+    text += fmt::format("  {:<11} {}: {}\n", step.phase, step.what,
+                        range(step.fewest_seconds, step.seconds));
     all += step.seconds;
+    fewest += step.fewest_seconds;
   }
-  return text + fmt::format("  in all at most {}\n", format_duration(all));
+  return text + fmt::format("  in all {}\n", range(fewest, all));
 }
 
 }  // namespace assay::cli

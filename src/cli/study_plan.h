@@ -13,7 +13,8 @@ namespace assay::cli {
 struct StudyStep {
   std::string family, phase;  // "screen", "divergence", "evaluate"
   std::string what;
-  double seconds = 0;  // about; for screening: if nothing is decided before the text ends
+  double seconds = 0;         // about; for screening: if nothing is decided before the text ends
+  double fewest_seconds = 0;  // the same, less for screening: if all is decided at once
 };
 // Reads the text and the tasks' data, and times the baseline for a moment. Errors: those of loading
 // any of these: a study says what is wrong before it begins.

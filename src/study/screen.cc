@@ -12,9 +12,6 @@ namespace {
 using detail::Prepared;
 using Records = std::span<const std::vector<TokenDivergence>>;
 
-// Below this many windows their means are not yet trusted to be near normal.
-constexpr std::int64_t kFewestWindows = 8;
-
 // One limit as a mean per token that must stay below `limit` (nats): a window adds the sum of its
 // tokens' values.
 struct Limit {
@@ -74,7 +71,7 @@ ScreenCriterion judge(const Limit& limit, Records windows, double confidence, bo
   const double n_per_window = n / static_cast<double>(windows.size());
   const double half = (interval->high - interval->low) / 2 / n_per_window;
   result.estimate.ci95 = Interval{in_unit(limit, mean - half), in_unit(limit, mean + half)};
-  if (sequence.n() < kFewestWindows && !whole_text) return result;
+  if (sequence.n() < kFewestScreenWindows && !whole_text) return result;
   if (interval->low > 0) result.verdict = ScreenVerdict::kDropped;
   if (interval->high < 0) result.verdict = ScreenVerdict::kPassed;
   return result;

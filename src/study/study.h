@@ -61,6 +61,10 @@ LayerReport measure_layers(const MeasureOptions& options);
 
 // ---- Screening (screen.cc) ----
 
+// No variant is decided on fewer: their means are not yet near enough to normal
+// (docs/statistics.md).
+inline constexpr std::int64_t kFewestScreenWindows = 8;
+
 struct ScreenOptions {
   MeasureOptions measure;
   std::optional<double> max_ppl_increase;  // a fraction: 0.05 for 5 %
