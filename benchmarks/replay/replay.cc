@@ -80,8 +80,18 @@ void replay_margin(const Pair& pair, double margin) {
       100 * n_asked / static_cast<double>(kReplays * pair.variant.size()));
 }
 
+// The items of a simple sample whose interval is as wide, by the formula of guided_difference,
+// which for m of N with a share s of discordant ones is sqrt(s x + x^2), x = z^2 (1/m - 1/N).
+double as_wide(const Pair& pair, double half_width) {
+  constexpr double kZ = 1.959963984540054;
+  const auto n = static_cast<double>(pair.variant.size());
+  const double s = static_cast<double>(pair.n_discordant) / n;
+  const double x = (std::sqrt(s * s + 4 * half_width * half_width) - s) / 2;
+  return 1 / (x / (kZ * kZ) + 1 / n);
+}
+
 void replay_guided(const Pair& pair, double share, double tau) {
-  double squares = 0;
+  double squares = 0, widths = 0;
   int n_covered = 0;
   std::int64_t n_asked = 0;
   for (std::uint64_t seed = 0; seed < kReplays; ++seed) {
@@ -90,17 +100,22 @@ void replay_guided(const Pair& pair, double share, double tau) {
     squares += off * off;
     const Interval interval = result.difference.ci95.value_or(Interval{-1, 1});
     n_covered += interval.low <= pair.difference && pair.difference <= interval.high ? 1 : 0;
+    widths += interval.high - interval.low;
     n_asked = result.n_compared;
   }
   const double mean_square = squares / static_cast<double>(kReplays);
   // A simple random sample of m of N has the variance (1 - m/N) S^2 / m: m for this mean square.
   const auto all = static_cast<double>(pair.variant.size());
   const double worth = 1 / (mean_square / pair.variance + 1 / all);
+  const double half_width = widths / 2 / static_cast<double>(kReplays);
+  const double wide = as_wide(pair, half_width);
   fmt::print(
       "  guided {:.0f} % ({} items, tau {:g}): error {:.2f} points, as {:.0f} items chosen at "
-      "random ({:.2f} times as many); interval holds all items' value in {:.1f} %\n",
+      "random ({:.2f} times as many); interval +-{:.2f} points, as {:.0f} ({:.2f}), holds all "
+      "items' value in {:.1f} %\n",
       100 * share, n_asked, tau, 100 * std::sqrt(mean_square), worth,
-      worth / static_cast<double>(n_asked), n_covered / 10.0);
+      worth / static_cast<double>(n_asked), 100 * half_width, wide,
+      wide / static_cast<double>(n_asked), n_covered / 10.0);
 }
 
 void replay(const Run& baseline, const Run& variant, double margin) {
@@ -116,7 +131,7 @@ void replay(const Run& baseline, const Run& variant, double margin) {
           100 * pair.difference);
       for (const double m : {margin, 2 * margin, 5 * margin}) replay_margin(pair, m);
       if (task.samples.front().choices.size() < 2) continue;  // only choices can guide
-      for (const double tau : {0.1, 0.3, 1.0}) {
+      for (const double tau : {0.03, 0.07, 0.3}) {
         for (const double share : {0.1, 0.2, 0.5}) replay_guided(pair, share, tau);
       }
     }

@@ -163,8 +163,10 @@ void add_margin_flags(CLI::App& command, EvalFlags& flags) {
                      "Ask only this share of a multiple-choice task's samples, rather those that "
                      "can flip, and estimate the whole task's difference: 20%");
   command
-      .add_option("--guide-tau", flags.guide_tau,
-                  "Nats by which a variant is expected to move a choice's lead; of --guided")
+      .add_option(
+          "--guide-tau", flags.guide_tau,
+          "Nats by which a variant is expected to move a choice's lead, for each square root "
+          "of its tokens; 0.3 suits 3 and 4 bits; of --guided")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--against", flags.against,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "core/error.h"
@@ -11,22 +12,29 @@
 namespace assay {
 namespace {
 
-double mean_inverse(std::span<const double> weights, double share_equal) {
+// Where the guide counts most and least: floors between these, relative to the chance at the
+// border.
+constexpr double kLeastFloor = 1e-4, kMostFloor = 1e4;
+
+std::vector<double> weights_above(std::span<const double> chances, double floor) {
+  std::vector<double> weights;
   double sum = 0;
-  for (const double weight : weights) sum += 1 / ((1 - share_equal) * weight + share_equal);
-  return sum / static_cast<double>(weights.size());
+  for (const double chance : chances) {
+    weights.push_back(std::sqrt(chance + floor));
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight *= static_cast<double>(weights.size()) / sum;
+  return weights;
 }
 
-// The smallest share of equal weights that keeps the mean of 1/weight, which is the variance of a
-// useless guide relative to simple sampling, at most 1 + max_extra. It falls in the share.
-double equal_share(std::span<const double> weights, double max_extra) {
-  double low = 0, high = 1;
-  if (mean_inverse(weights, low) <= 1 + max_extra) return low;
-  for (int step = 0; step < 60; ++step) {
-    const double middle = std::midpoint(low, high);
-    (mean_inverse(weights, middle) > 1 + max_extra ? low : high) = middle;
-  }
-  return high;
+// How many times the items of a simple sample it takes, at this share of all, when flips do not
+// follow the weights: the mean of 1/p - 1 is the variance of an item, as 1/share - 1 of a simple
+// one.
+double useless_cost(std::span<const double> weights, double share) {
+  const double n = static_cast<double>(weights.size());
+  double inverse = 0;
+  for (const double p : inclusion_probabilities(weights, share * n)) inverse += 1 / p / n;
+  return share * inverse;
 }
 
 void require_weights(std::span<const double> weights) {
@@ -45,20 +53,23 @@ std::vector<double> guide_weights(std::span<const double> margins, const Guide& 
   detail::require(guide.tau > 0 && std::isfinite(guide.tau),
                   fmt::format("A margin's change has the spread {}", guide.tau),
                   "It must be positive: take it from a few items of both models");
-  detail::require(guide.floor > 0 && std::isfinite(guide.floor), "The floor must be positive");
+  detail::require(guide.share > 0 && guide.share < 1,
+                  fmt::format("A share of {} of the items to draw", guide.share));
   detail::require(guide.max_extra >= 0, "A guide cannot cost less than nothing");
-  std::vector<double> weights;
-  double sum = 0;
+  std::vector<double> chances;
   for (const double margin : margins) {
     detail::require_finite("A margin", margin);
-    const double z = margin / guide.tau;
-    weights.push_back(std::sqrt(std::exp(-z * z / 2) + guide.floor));
-    sum += weights.back();
+    chances.push_back(std::erfc(std::abs(margin) / guide.tau / std::numbers::sqrt2));
   }
-  for (double& weight : weights) weight *= static_cast<double>(weights.size()) / sum;
-  const double equal = equal_share(weights, guide.max_extra);
-  for (double& weight : weights) weight = (1 - equal) * weight + equal;
-  return weights;
+  double low = std::log(kLeastFloor), high = std::log(kMostFloor);
+  std::vector<double> weights = weights_above(chances, kLeastFloor);
+  if (useless_cost(weights, guide.share) <= 1 + guide.max_extra) return weights;
+  for (int step = 0; step < 40; ++step) {
+    const double middle = std::midpoint(low, high);
+    weights = weights_above(chances, std::exp(middle));
+    (useless_cost(weights, guide.share) > 1 + guide.max_extra ? low : high) = middle;
+  }
+  return weights_above(chances, std::exp(high));
 }
 
 std::vector<double> inclusion_probabilities(std::span<const double> weights, double n_wanted) {
@@ -66,19 +77,20 @@ std::vector<double> inclusion_probabilities(std::span<const double> weights, dou
   const double n = static_cast<double>(weights.size());
   detail::require(n_wanted > 0 && n_wanted < n,
                   fmt::format("{} of {} items to draw", n_wanted, weights.size()));
-  const auto drawn = [&](double c) {
-    double sum = 0;
-    for (const double weight : weights) sum -= std::expm1(-c * weight);
-    return sum;
-  };
-  double low = 0, high = 1;
-  while (drawn(high) < n_wanted && high < 1e300) high *= 2;
-  for (int step = 0; step < 100; ++step) {
-    const double middle = std::midpoint(low, high);
-    (drawn(middle) < n_wanted ? low : high) = middle;
+  // The number drawn is concave in c, so that Newton's steps from 0 approach from below.
+  double c = 0;
+  for (int step = 0; step < 200; ++step) {
+    double drawn = 0, slope = 0;
+    for (const double weight : weights) {
+      const double left = std::exp(-c * weight);
+      drawn += 1 - left;
+      slope += weight * left;
+    }
+    if (!(n_wanted - drawn > 1e-12 * n) || !(slope > 0)) break;
+    c += (n_wanted - drawn) / slope;
   }
   std::vector<double> probabilities;
-  for (const double weight : weights) probabilities.push_back(-std::expm1(-high * weight));
+  for (const double weight : weights) probabilities.push_back(-std::expm1(-c * weight));
   return probabilities;
 }
 

@@ -307,17 +307,17 @@ class StudentSequence {
 
 // ---- Look where the flips are (guided.cc) ----
 
-// margins[i]: the baseline's distance between its best and its second choice on item i, which is
-// known for every item. Items with a small one can flip.
+// margins[i]: how far item i is from the border where its score flips, which the baseline's answer
+// tells for every item.
 struct Guide {
   double tau = 0;          // spread of the margin's change from baseline to variant; > 0
-  double floor = 0.02;     // chance of a flip far from the border, relative to one on it; > 0
-  double max_extra = 0.1;  // variance that a guide may cost when flips do not follow it, relative
-                           // to simple sampling of as many items
+  double share = 0.1;      // of the items that is going to be drawn; in (0, 1)
+  double max_extra = 0.1;  // items that a guide may cost when flips do not follow it: simple
+                           // sampling has the same variance with 1 / (1 + max_extra) as many
 };
 // How much rather each item is drawn than the average one (mean 1, none 0): proportional to
-// sqrt(exp(-(margin/tau)^2/2) + floor), mixed with 1 as far as max_extra asks for (the guide gains
-// less then). Best for a difference whose square is expected to be that sum (Neyman 1934).
+// sqrt(P(|N(0, tau)| > margin) + floor), the smallest floor that keeps max_extra. Best for a
+// difference whose square is expected to be that sum (Neyman 1934).
 std::vector<double> guide_weights(std::span<const double> margins, const Guide& guide);
 // P(item is among the first) for `n_wanted` first items of guided_order on average: 1 - exp(-c w),
 // c such that the sum is n_wanted (0 < n_wanted < number of weights).

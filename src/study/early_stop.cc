@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,17 +25,48 @@ constexpr int kGrid = 4001;  // candidates between -1 and 1: the interval is to 
 
 bool is_share(double value) { return value >= 0 && value <= 1; }
 
-// How far the baseline's best choice is before its second, in nats.
-std::optional<double> choice_margin(const SampleRecord& sample) {
-  std::vector<double> likelihoods;
-  for (const Response& response : sample.responses) {
-    if (const auto* r = std::get_if<LoglikelihoodResult>(&response))
-      likelihoods.push_back(r->loglikelihood);
+constexpr double kNeverFlips = 1e9;  // nats
+
+struct Choice {
+  double loglikelihood = -std::numeric_limits<double>::infinity();
+  std::span<const float> token_logprobs;  // empty where a run made elsewhere does not tell
+  std::string_view text;
+};
+
+// The tokens by which two choices differ: what both begin with is as likely in both, in any model.
+double n_different_tokens(const Choice& a, const Choice& b) {
+  constexpr double kSameLogprob = 1e-4, kBytesPerToken = 4;
+  const auto different = [](const auto& x, const auto& y, const auto& is_same) {
+    const auto common = std::ranges::mismatch(x, y, is_same).in1 - x.begin();
+    return static_cast<double>(x.size() + y.size()) - 2 * static_cast<double>(common);
+  };
+  const double n = a.token_logprobs.empty() || b.token_logprobs.empty()
+                       ? different(a.text, b.text, std::equal_to<>()) / kBytesPerToken
+                       : different(a.token_logprobs, b.token_logprobs, [&](float x, float y) {
+                           return std::abs(x - y) < kSameLogprob;
+                         });
+  return std::max(1.0, n);
+}
+
+// How far the likelihoods of the right choice and of the best other one are apart: in nats, for
+// each square root of the tokens that differ, since longer choices move more from model to model.
+// The score flips where this changes its sign, whatever other choices do. Absent without
+// likelihoods.
+std::optional<double> lead(const SampleRecord& sample) {
+  Choice right, other;
+  const std::size_t n_choices = sample.choices.size();  // acc_mutual_info asks more after these
+  if (n_choices < 2 || sample.responses.size() < n_choices) return std::nullopt;
+  for (std::size_t c = 0; c < n_choices; ++c) {
+    const auto* response = std::get_if<LoglikelihoodResult>(&sample.responses[c]);
+    if (response == nullptr) return std::nullopt;
+    const bool is_right = std::ranges::find(sample.gold, static_cast<int>(c)) != sample.gold.end();
+    Choice& best = is_right ? right : other;
+    if (response->loglikelihood > best.loglikelihood)
+      best = {response->loglikelihood, response->token_logprobs, sample.choices[c]};
   }
-  if (likelihoods.size() < 2) return std::nullopt;
-  std::partial_sort(likelihoods.begin(), likelihoods.begin() + 2, likelihoods.end(),
-                    std::greater<>());
-  return likelihoods[0] - likelihoods[1];
+  const double difference = std::abs(right.loglikelihood - other.loglikelihood);
+  if (!std::isfinite(difference)) return kNeverFlips;  // every choice is right, or none
+  return difference / std::sqrt(n_different_tokens(right, other));
 }
 
 const char* words(EarlyVerdict verdict) {
@@ -109,7 +140,7 @@ void EarlyStopping::guide(const TaskResult& baseline) {
   result_.guided = true;
   std::vector<double> margins;
   for (const SampleRecord& sample : baseline.samples) {
-    if (const auto margin = choice_margin(sample)) margins.push_back(*margin);
+    if (const auto margin = lead(sample)) margins.push_back(*margin);
   }
   if (static_cast<std::int64_t>(margins.size()) != result_.n_total) {
     throw Error(ErrorKind::kUsage,
@@ -119,7 +150,9 @@ void EarlyStopping::guide(const TaskResult& baseline) {
                 {},
                 "Guided sampling is for multiple-choice tasks that the baseline was asked whole.");
   }
-  weights_ = guide_weights(margins, {.tau = options_.guide_tau_nats});
+  const double share = static_cast<double>(n_wanted()) / static_cast<double>(result_.n_total);
+  weights_ = share < 1 ? guide_weights(margins, {.tau = options_.guide_tau_nats, .share = share})
+                       : std::vector<double>(margins.size(), 1.0);
   guided_order_ = guided_order(weights_, options_.seed);
 }
 

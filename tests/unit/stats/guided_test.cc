@@ -70,7 +70,8 @@ TEST(Guided, UnbiasedAndCoveringWhateverTheGuide) {
   for (const Flips flips : {Flips::kNearTheBorder, Flips::kAnywhere, Flips::kFarFromIt}) {
     for (const double max_extra : {0.1, 1.0}) {
       const Population population = make_population(600, flips, 0.05);
-      const auto weights = guide_weights(population.margins, {.tau = kTau, .max_extra = max_extra});
+      const auto weights = guide_weights(population.margins,
+                                         {.tau = kTau, .share = 1.0 / 3, .max_extra = max_extra});
       const Replay result = replay(population, weights, 200);
       SCOPED_TRACE(std::to_string(static_cast<int>(flips)) + " " + std::to_string(max_extra));
       EXPECT_NEAR(result.mean, population.mean(), 4 * std::sqrt(result.variance / 1500));
@@ -83,13 +84,16 @@ TEST(Guided, UnbiasedAndCoveringWhateverTheGuide) {
 TEST(Guided, CostsAtMostATenthWhenUselessAndGainsWhenGood) {
   const auto variances = [](Flips flips, double max_extra) {
     const Population population = make_population(600, flips, 0.05);
-    const auto weights = guide_weights(population.margins, {.tau = kTau, .max_extra = max_extra});
+    const auto weights =
+        guide_weights(population.margins, {.tau = kTau, .share = 0.25, .max_extra = max_extra});
     const std::vector<double> equal(600, 1.0);
     return std::pair(replay(population, weights, 150).claimed,
                      replay(population, equal, 150).claimed);
   };
   const auto [useless, simple] = variances(Flips::kAnywhere, 0.1);
-  EXPECT_LT(useless, 1.1 * simple * 1.04);  // and the simulation's error
+  // A tenth more items, of which the whole has 4 times as many: 1.1/n - 1/4n against 1/n - 1/4n;
+  // and the simulation's error.
+  EXPECT_LT(useless, (1.1 - 0.25) / 0.75 * simple * 1.04);
   const auto [good, simple_good] = variances(Flips::kNearTheBorder, 0.1);
   EXPECT_LT(good, 0.6 * simple_good);
   const auto [bold, simple_bold] = variances(Flips::kNearTheBorder, 1.0);
@@ -132,16 +136,20 @@ TEST(Guided, ProbabilitiesAddUpAndAreNeverZero) {
   const std::vector<double> margins{0, 0.1, 5, 1000, 1e6};
   const auto weights = guide_weights(margins, {.tau = kTau});
   expect_close(std::accumulate(weights.begin(), weights.end(), 0.0), 5);
-  double inverse = 0;
-  for (const double weight : weights) inverse += 1 / weight / 5;
-  EXPECT_LE(inverse, 1.1 + 1e-9);
+  double inverse = 0;  // where flips do not follow the guide: the variance of a simple sample of
+  for (const double p : inclusion_probabilities(weights, 0.1 * 5)) inverse += 1 / p / 5;
+  const double simple_share = 1 / inverse;  // so many
+  EXPECT_LE(0.1 / simple_share, 1.1 + 1e-9);
+  EXPECT_GT(0.1 / simple_share, 1.099);
   const auto chances = inclusion_probabilities(weights, 2);
   expect_close(std::accumulate(chances.begin(), chances.end(), 0.0), 2);
   for (const double chance : chances) EXPECT_TRUE(chance > 0 && chance < 1);
   EXPECT_GT(chances[0], chances[2]);
-  // Without the limit: sqrt(exp(0) + 0.02) against sqrt(0.02).
+  // Without the limit: the chance is 1 at the border, P(|N(0, 1)| > 0.2) = 0.8415 (SciPy) at the
+  // second item, and the least floor far from it.
   const auto bold = guide_weights(margins, {.tau = kTau, .max_extra = 100});
-  expect_close(bold[0] / bold[4], std::sqrt(1.02 / 0.02));
+  expect_close(bold[0] / bold[4], std::sqrt((1 + 1e-4) / 1e-4));
+  EXPECT_NEAR(bold[1] / bold[0], std::sqrt((0.8414805811217938 + 1e-4) / (1 + 1e-4)), 1e-9);
 }
 
 TEST(Guided, TheOrderOfFewerItemsIsTheStartOfMoreAndDrawsByWeight) {
@@ -198,7 +206,7 @@ TEST(Guided, Refusals) {
   const std::vector<double> margins{1, 2}, nan{1, kNan}, weights{1, 1}, zero{1, 0};
   expect_error(kUsage, "spread 0", [&] { guide_weights(margins, {}); });
   expect_error(kUsage, "no items", [&] { guide_weights({}, {.tau = 1}); });
-  expect_error(kUsage, "floor", [&] { guide_weights(margins, {.tau = 1, .floor = 0}); });
+  expect_error(kUsage, "share of 0", [&] { guide_weights(margins, {.tau = 1, .share = 0}); });
   expect_error(ErrorKind::kBadInput, "A margin nan", [&] { guide_weights(nan, {.tau = 1}); });
   expect_error(kUsage, "weight of 0", [&] { guided_order(zero, 1); });
   expect_error(kUsage, "3 of 2 items", [&] { inclusion_probabilities(weights, 3); });

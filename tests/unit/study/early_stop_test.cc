@@ -90,17 +90,14 @@ TEST(EarlyStopping, KeepsItsErrorOverManyOrders) {
   EXPECT_LE(n_wrong, 19);  // 5 % of 200 and three standard errors
 }
 
-// Items that flip are those with a small lead: a fifth of the items finds nearly all of them.
-TEST(EarlyStopping, GuidedSamplesEstimateTheWholeTask) {
-  TaskResult known = baseline();
-  const std::vector<SampleRecord> variant = answers(2);
-  for (std::size_t i = 0; i < known.samples.size(); ++i) {
-    const bool flips = known.samples[i].scores[0].value != variant[i].scores[0].value;
-    known.samples[i].responses = {LoglikelihoodResult{.loglikelihood = -1},
-                                  LoglikelihoodResult{.loglikelihood = flips ? -1.1 : -4}};
-  }
-  int n_covered = 0;
-  double sum = 0;
+// Over a hundred orders, of a fifth of the items each: how many of them flip, the estimate, and the
+// share of intervals that hold the truth.
+struct Guided {
+  double flips = 0, mean = 0, covered = 0;
+};
+
+Guided ask_guided(const TaskResult& known, const std::vector<SampleRecord>& variant, double truth) {
+  Guided guided;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     detail::EarlyStopping early(known, {.seed = seed, .guided = 0.2}, kItems);
     for (const std::int64_t i : early.order()) {
@@ -108,13 +105,75 @@ TEST(EarlyStopping, GuidedSamplesEstimateTheWholeTask) {
     }
     const EarlyStop result = early.result();
     EXPECT_EQ(result.n_compared, kItems / 5);
-    sum += result.difference.value;
-    n_covered += result.difference.ci95->low <= -0.02 && -0.02 <= result.difference.ci95->high;
+    const Interval interval = *result.difference.ci95;
+    guided.flips += static_cast<double>(result.n_discordant) / 100;
+    guided.mean += result.difference.value / 100;
+    guided.covered += interval.low <= truth && truth <= interval.high ? 0.01 : 0;
   }
-  EXPECT_NEAR(sum / 100, -0.02, 0.002);
-  EXPECT_GE(n_covered, 88);  // 95 % less three standard errors
+  return guided;
+}
+
+// The right choice, the best other one and a hopeless one: of so many tokens each, of which the
+// first two begin with the same ones.
+void set_choices(SampleRecord& sample, double right, double other, std::size_t n_tokens,
+                 std::size_t n_common = 0) {
+  std::vector<float> tokens(n_tokens, -1), others(n_tokens, -2);
+  std::fill_n(others.begin(), n_common, -1.0F);
+  sample.choices = {"other", "right", "hopeless"};
+  sample.gold = {1};
+  sample.responses = {LoglikelihoodResult{.loglikelihood = other, .token_logprobs = others},
+                      LoglikelihoodResult{.loglikelihood = right, .token_logprobs = tokens},
+                      LoglikelihoodResult{.loglikelihood = -50, .token_logprobs = tokens}};
+}
+
+// Items that flip are those with a small lead: a fifth of the items finds nearly all of them.
+TEST(EarlyStopping, GuidedSamplesEstimateTheWholeTask) {
+  TaskResult known = baseline();
+  const std::vector<SampleRecord> variant = answers(2);
+  for (std::size_t i = 0; i < known.samples.size(); ++i) {
+    const bool flips = known.samples[i].scores[0].value != variant[i].scores[0].value;
+    set_choices(known.samples[i], -1, flips ? -1.1 : -4, 2);
+  }
+  const Guided guided = ask_guided(known, variant, -0.02);
+  EXPECT_NEAR(guided.mean, -0.02, 0.002);
+  EXPECT_GE(guided.covered, 0.88);  // 95 % less three standard errors
+  EXPECT_GT(guided.flips, 32);      // of 40, where a random fifth has 8
 
   EXPECT_THROW(detail::EarlyStopping(baseline(), {.guided = 0.2}, kItems), Error);
+}
+
+// Two wrong choices side by side far above the right one: no flip between them changes the score.
+TEST(EarlyStopping, TheGuideLooksAtTheRightChoice) {
+  TaskResult known = baseline();
+  const std::vector<SampleRecord> variant = answers(2);
+  for (std::size_t i = 0; i < known.samples.size(); ++i) {
+    const bool flips = known.samples[i].scores[0].value != variant[i].scores[0].value;
+    set_choices(known.samples[i], flips ? -1.1 : -9, -1, 2);
+    std::get<LoglikelihoodResult>(known.samples[i].responses[2]).loglikelihood = -1;
+  }
+  EXPECT_GT(ask_guided(known, variant, -0.02).flips, 32);
+}
+
+// The same lead is nearer to a flip where the choices differ in more tokens.
+TEST(EarlyStopping, TheGuideKnowsThatLongChoicesMoveMore) {
+  TaskResult known = baseline();
+  const std::vector<SampleRecord> variant = answers(2);
+  for (std::size_t i = 0; i < known.samples.size(); ++i) {
+    const bool flips = known.samples[i].scores[0].value != variant[i].scores[0].value;
+    set_choices(known.samples[i], -1, -2, 200, flips ? 0 : 198);
+  }
+  EXPECT_GT(ask_guided(known, variant, -0.02).flips, 32);
+
+  // A run made elsewhere: the texts tell as well.
+  for (std::size_t i = 0; i < known.samples.size(); ++i) {
+    SampleRecord& sample = known.samples[i];
+    const bool flips = sample.scores[0].value != variant[i].scores[0].value;
+    for (Response& response : sample.responses)
+      std::get<LoglikelihoodResult>(response).token_logprobs.clear();
+    const std::string begin(400, 'a');
+    sample.choices = {begin + "x", flips ? "y" + begin : begin + "y", "hopeless"};
+  }
+  EXPECT_GT(ask_guided(known, variant, -0.02).flips, 32);
 }
 
 TEST(EarlyStopping, RefusesWhatCannotBeCompared) {
