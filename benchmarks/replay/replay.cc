@@ -130,7 +130,8 @@ void replay(const Run& baseline, const Run& variant, double margin) {
           100.0 * static_cast<double>(pair.n_discordant) / static_cast<double>(pair.variant.size()),
           100 * pair.difference);
       for (const double m : {margin, 2 * margin, 5 * margin}) replay_margin(pair, m);
-      if (task.samples.front().choices.size() < 2) continue;  // only choices can guide
+      // Only choices can guide; without a flip nothing is to be found.
+      if (task.samples.front().choices.size() < 2 || pair.n_discordant == 0) continue;
       for (const double tau : {0.03, 0.07, 0.3}) {
         for (const double share : {0.1, 0.2, 0.5}) replay_guided(pair, share, tau);
       }
