@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Simulates coverage (some minutes) and writes its tables into docs/statistics.md. EFFORT: a share of the runs.
+# Simulates coverage (three minutes) and writes its tables into docs/statistics.md. EFFORT: a share of the runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 effort="${1:-1}"
