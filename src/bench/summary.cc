@@ -174,7 +174,7 @@ void add_costs(SpeedSeries& series) {
   }
   series.cpu_load = elapsed_ns > 0 ? cpu_ns / elapsed_ns : 0;
   if (has_energy && n_tokens > 0) series.joules_per_token = joules / n_tokens;
-  if (slept) series.flags.push_back("the machine slept during a repetition");
+  if (slept) series.flags.emplace_back("the machine slept during a repetition");
 }
 
 // One token at a time reads every weight once, and the keys and values of all tokens before it; a

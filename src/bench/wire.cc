@@ -34,7 +34,7 @@ auto checked(Read read) {
 
 // The answer, or the child's error.
 Json answered(const std::string& line) {
-  const Json json = Json::parse(line);
+  Json json = Json::parse(line);
   if (!json.at("ok").get<bool>()) {
     throw Error(static_cast<ErrorKind>(json.at("kind").get<int>()), text_of(json.at("message")));
   }

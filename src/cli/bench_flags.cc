@@ -235,7 +235,7 @@ std::vector<SpeedPoint> to_points(const BenchFlags& flags) {
     points = std::move(next);
   };
   const auto positive = [](const std::vector<std::string>& texts, const char* option, int least) {
-    const std::vector<int> values = parse_integers(texts, option);
+    std::vector<int> values = parse_integers(texts, option);
     for (const int value : values) {
       if (value < least || value > 1 << 20) refuse(option, std::to_string(value), "512");
     }

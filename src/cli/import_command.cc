@@ -67,7 +67,7 @@ bool import_speeds(const ImportFlags& flags) {
 
 void run_import(const ImportFlags& flags) {
   if (import_speeds(flags)) return;
-  const std::vector<Run> runs = import_runs(flags.paths, {.columns = parse_columns(flags.columns)});
+  std::vector<Run> runs = import_runs(flags.paths, {.columns = parse_columns(flags.columns)});
   if (!flags.output.empty()) {
     write_runs(runs, flags.output);
     fmt::print(stderr, "wrote {}\n", flags.output);

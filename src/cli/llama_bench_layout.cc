@@ -246,7 +246,7 @@ std::vector<std::string> varied_fields(const std::vector<Row>& rows) {
       if (rows.front().fields[f].name != name) continue;
       for (const Row& row : rows) {
         if (row.fields[f].value == rows.front().fields[f].value) continue;
-        varied.push_back(name);
+        varied.emplace_back(name);
         break;
       }
     }

@@ -65,7 +65,7 @@ void run_perplexity(const MeasureFlags& flags, const Context& context) {
   print_report(report, flags.output);
 }
 
-void run_diverge(MeasureFlags flags, const Context& context) {
+void run_diverge(const MeasureFlags& flags, const Context& context) {
   Store store = open_store(flags.store);
   ProgressLine progress;
   MeasureOptions options = to_options(flags, store, progress, context);

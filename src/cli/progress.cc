@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ std::string pace(double n_new, double elapsed_s, std::int64_t n_left) {
 }  // namespace
 
 std::string format_duration(double seconds) {
-  const auto total = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t total = std::llround(seconds);
   if (total >= 3600) return fmt::format("{} h {:02} min", total / 3600, total / 60 % 60);
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
