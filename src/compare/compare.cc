@@ -190,9 +190,9 @@ class Work {
           "The two differ in {} parts: a loss cannot be put down to one of them", n_parts));
     }
     if (result_.same_model) {
-      result_.warnings.push_back("The two have the same weights and the same runtime");
+      result_.warnings.emplace_back("The two have the same weights and the same runtime");
     } else if (result_.same_answers) {
-      result_.warnings.push_back("Every answer of the two is equal, to the last bit");
+      result_.warnings.emplace_back("Every answer of the two is equal, to the last bit");
     }
     if (!result_.unchecked.empty()) {
       result_.warnings.push_back(

@@ -1,6 +1,5 @@
 // Verdicts on a finished divergence report: every criterion by its interval.
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -10,8 +9,6 @@
 
 namespace assay {
 namespace {
-
-constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
 // "less is better": the loss against the limit, by Student's t over chunks or documents.
 Verdict decide(const Estimate& loss, double limit, std::int64_t n_clusters, double alpha) {

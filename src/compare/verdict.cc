@@ -78,7 +78,7 @@ std::string blind(const ComparisonRow& row, const CompareOptions& options) {
 
 // Why "within the margin" may not be said although the numbers show it; empty when it may.
 std::string withheld(const ComparisonRow& row, const CompareOptions& options) {
-  if (const std::string reason = blind(row, options); !reason.empty()) return reason;
+  if (std::string reason = blind(row, options); !reason.empty()) return reason;
   const std::int64_t n_more = row.out.n_unscored_variant - row.out.n_unscored_baseline;
   if (static_cast<double>(n_more) > options.max_unscored * static_cast<double>(row.out.n)) {
     return fmt::format(

@@ -138,7 +138,7 @@ DivergenceReport measure_against_base_file(const MeasureOptions& options) {
     report.variants.push_back(report_variant(variants[v], plan, result, v, *vocabulary));
     report.variants.back().sentence = cost_sentence(report.variants.back(), report.baseline);
   }
-  report.warnings.push_back(
+  report.warnings.emplace_back(
       "the baseline is a base file, whose 16-bit log-probabilities are clamped at 16 below the "
       "maximum: even the "
       "model it was made from shows a difference; run baseline and variants together for exact "

@@ -58,12 +58,11 @@ ChatOptions chat_for(const Model& model, ChatOptions chat) {
   chat.render = [with_prompt](std::span<const ChatOptions::Message> given, bool continue_last) {
     std::vector<ChatMessage> messages;
     for (const ChatOptions::Message& m : given) messages.push_back({m.role, m.content});
-    ChatTemplateOptions options = with_prompt;
-    if (!continue_last) return render_chat(options, messages);
+    if (!continue_last) return render_chat(with_prompt, messages);
     // The last message goes on: everything before it with the prompt for an answer, then its text.
     const std::string beginning = messages.back().content;
     messages.pop_back();
-    return render_chat(options, messages) + beginning;
+    return render_chat(with_prompt, messages) + beginning;
   };
   return chat;
 }
