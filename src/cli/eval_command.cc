@@ -26,7 +26,7 @@ struct EvalFlags {
   TaskFlags ask;
   std::string output;
   std::string margin, precision, against, guided, confidence = "95%";
-  double guide_tau = 0.3;
+  double guide_tau = EarlyStopOptions{}.guide_tau_nats;
   bool stop_early = false;
   bool log_samples = false;
   EngineFlags engine;

@@ -286,8 +286,8 @@ struct EvaluateOptions {
   std::function<Model&(std::span<const EncodedRequest>)> reshape;
   // Each block of samples, scored, in order, with their requests; may be empty.
   std::function<void(std::span<const SampleRecord>)> keep;
-  // Samples are asked in this order (of Task::sample); empty: as they come. The result has them in
-  // their own order.
+  // These samples (of Task::sample) are asked, in this order; empty: all, as they come. The result
+  // has them in their own order.
   std::vector<std::int64_t> order;
   // Asked after each block of scored samples: true ends the task. May be empty.
   std::function<bool(std::span<const SampleRecord>)> is_decided;

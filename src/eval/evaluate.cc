@@ -54,7 +54,7 @@ class Evaluation {
   }
 
   EvaluateResult run() {
-    const std::int64_t n = task_.n_samples();
+    const std::int64_t n = n_asked();
     const std::int64_t block = options_.is_decided ? kBlockBetweenDecisions : kBlock;
     for (std::int64_t first = 0; first < n && !decided_;) {
       if (options_.stop.stop_requested()) throw Error(ErrorKind::kInterrupted, "Interrupted");
@@ -86,6 +86,10 @@ class Evaluation {
   void note_symbolic();
   void note_chance();
 
+  std::int64_t n_asked() const {
+    return options_.order.empty() ? task_.n_samples()
+                                  : static_cast<std::int64_t>(options_.order.size());
+  }
   std::int64_t place(std::int64_t i) const {  // of the i-th sample asked, in the task
     return options_.order.empty() ? i : options_.order[static_cast<std::size_t>(i)];
   }
@@ -121,8 +125,8 @@ std::int64_t Evaluation::score_block(std::int64_t first, std::int64_t most) {
   // The task's total is known exactly only for what has been made: the rest is taken as alike.
   progress_.task = task_.config().task;
   progress_.n_total = result_.n_requests + n_block;
-  if (last < task_.n_samples()) {
-    progress_.n_total += n_block * (task_.n_samples() - last) / (last - first);
+  if (last < n_asked()) {
+    progress_.n_total += n_block * (n_asked() - last) / (last - first);
   }
   encode(samples);
   report();

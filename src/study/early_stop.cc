@@ -157,7 +157,10 @@ void EarlyStopping::guide(const TaskResult& baseline) {
 }
 
 std::vector<std::int64_t> EarlyStopping::order() const {
-  return options_.guided ? guided_order_.items : random_order(result_.n_total, options_.seed);
+  if (!options_.guided) return random_order(result_.n_total, options_.seed);
+  const auto first = guided_order_.items.begin();
+  const auto n_asked = std::min(n_wanted(), guided_order_.items.size());
+  return {first, first + static_cast<std::ptrdiff_t>(n_asked)};
 }
 
 bool EarlyStopping::add(std::span<const SampleRecord> samples) {

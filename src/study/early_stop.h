@@ -22,8 +22,8 @@ class EarlyStopping {
   // By the baseline's first metric, whose scores must lie in [0, 1] with more being better: else
   // Error{kUsage}. n_total: samples that the variant could be asked.
   EarlyStopping(const TaskResult& baseline, const EarlyStopOptions& options, std::int64_t n_total);
-  // The order in which to ask the task's samples. Guided: Error{kUsage} when the baseline's run has
-  // no choices with likelihoods or not the same samples.
+  // The order in which to ask the task's samples, guided: those that are asked. Error{kUsage} when
+  // the baseline's run has no choices with likelihoods or not the same samples.
   std::vector<std::int64_t> order() const;
   // True when the question is settled, guided: when the wanted number was asked. Errors: kBadInput
   // when a sample was asked in another way than the baseline's.

@@ -93,6 +93,7 @@ class Eval(ScenarioCase):
         self.assertEqual(against["early_stop"]["n_discordant"], 0)
         guided = self.json_of(*self.base, "tiny_choices", "Q8_0", "--guided", "20%")["runs"][1]["tasks"][0]
         self.assertTrue(guided["early_stop"]["guided"])
+        self.assertEqual(guided["early_stop"]["n_compared"], -(-guided["early_stop"]["n_total"] // 5))  # no sample more
         self.assertEqual(guided["metrics"], [])  # the chosen samples' mean is not the task's
         self.refuse(2, *self.base, "tiny_choices", "--stop-early", says="nothing to compare with")
         self.refuse(2, *self.base, "tiny_choices", "Q8_0", "--precision", "2", says="--precision")
