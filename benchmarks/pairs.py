@@ -44,7 +44,7 @@ def run(command, merge=False):
     if status != 0:
         sys.exit(f"failed: {' '.join(map(str, command))}\n{output[-2000:]}{said[-2000:]}")
     own = usage.ru_utime + usage.ru_stime
-    return {"seconds": seconds, "peak_mib": usage.ru_maxrss / 1024, "output": output, "errors": said, "cpu_seconds": own,
+    return {"seconds": seconds, "peak_mib": usage.ru_maxrss / 1024, "output": output, "errors": said,
             "other_load": max(0.0, busy_seconds() - before - own) / seconds}
 
 

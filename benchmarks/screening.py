@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Screening against the whole text: `assay screen`, then llama-perplexity of the baseline and of every variant over all of it,
-then `assay screen` again. Do both decide the same, and in which share of the time? Takes 90 minutes with SmolLM2-135M and
+then `assay screen` again. Do both decide the same, and in which share of the time? Takes about 90 minutes with SmolLM2-135M and
 WikiText-2 on two cores; started again with the same --out, it goes on where it ended.
 
 usage: screening.py --assay build/release/assay --llama-bin DIR --model base.gguf --text wiki.test.raw --out result.json
@@ -12,12 +12,11 @@ import pathlib
 import re
 import tempfile
 
-from pairs import run
+from pairs import DISTURBED, run
 
 
 def times(done):
-    """Both count: a run beside other load takes longer by the wall, hardly so by its processor seconds."""
-    return {key: done[key] for key in ("seconds", "cpu_seconds", "other_load")}
+    return {key: done[key] for key in ("seconds", "other_load")}
 
 
 def screen(args):
@@ -52,6 +51,8 @@ def report(result, limit):
         low, high = estimate["ci95"]
         print(f"{variant['name']}: {variant['verdict']} after {verdicts[0]['n_windows']} windows, {100 * estimate['value']:+.2f} % "
               f"[{100 * low:+.2f}, {100 * high:+.2f}]; whole text {100 * increase:+.2f} %: {'the same' if same else 'NOT THE SAME'}")
+    worst = max(r["other_load"] for r in [*screened, *whole.values()])
+    print(f"other programs used at most {worst:.2f} cores during any of these" + (": the times mean little" if worst > DISTURBED else ""))
     for s in screened:
         print(f"screened in {s['seconds']:.1f} s; whole texts {whole_s:.0f} s: {s['seconds'] / whole_s:.3f} of the time")
 

@@ -155,7 +155,7 @@ class Study(ScenarioCase):
 
     def test_dry_run_prints_the_plan_only(self):
         text = self.succeed("study", self.file, *self.store, "--dry-run").stdout.decode()
-        for words in ["screen", "3 variants on 8 to ", f"tiny: {N_ROWS} items", "in all "]:
+        for words in ["screen", "3 variants on 8 to ", "as it takes to decide", f"tiny: {N_ROWS} items", "in all "]:
             self.assertIn(words, text)
         self.assertFalse((self.folder / "out").exists())
 

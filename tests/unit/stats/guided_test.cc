@@ -136,9 +136,10 @@ TEST(Guided, ProbabilitiesAddUpAndAreNeverZero) {
   const std::vector<double> margins{0, 0.1, 5, 1000, 1e6};
   const auto weights = guide_weights(margins, {.tau = kTau});
   expect_close(std::accumulate(weights.begin(), weights.end(), 0.0), 5);
-  double inverse = 0;  // where flips do not follow the guide: the variance of a simple sample of
+  // Where flips do not follow the guide, a simple sample of this share has the same variance.
+  double inverse = 0;
   for (const double p : inclusion_probabilities(weights, 0.1 * 5)) inverse += 1 / p / 5;
-  const double simple_share = 1 / inverse;  // so many
+  const double simple_share = 1 / inverse;
   EXPECT_LE(0.1 / simple_share, 1.1 + 1e-9);
   EXPECT_GT(0.1 / simple_share, 1.099);
   const auto chances = inclusion_probabilities(weights, 2);
