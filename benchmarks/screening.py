@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Screening against the whole text: `assay screen`, then llama-perplexity of the baseline and of every variant over all of it,
-then `assay screen` again. Do both decide the same, and in which share of the time? Takes about 90 minutes with SmolLM2-135M and
+then `assay screen` again. Do both decide the same, and in which share of the time? Took 100 minutes with SmolLM2-135M and
 WikiText-2 on two cores; started again with the same --out, it goes on where it ended.
 
 usage: screening.py --assay build/release/assay --llama-bin DIR --model base.gguf --text wiki.test.raw --out result.json
