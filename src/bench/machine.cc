@@ -15,6 +15,8 @@
 
 #include "bench/meters.h"
 #include "bench/workload.h"
+#include "core/error.h"
+#include "core/files.h"
 #include "models/models.h"
 
 namespace assay::detail {
@@ -183,11 +185,10 @@ ProbeResult cached_probe(const MachineRecord& record, int n_threads, const std::
   const ProbeResult probe = probe_machine(n_threads);
   if (record.load_before > kBusyLoad) return probe;  // the next one may find the machine idle
   kept[key] = {probe.bandwidth_bytes_per_s, probe.flops};
-  std::error_code error;
-  std::filesystem::create_directories(cache_dir, error);
-  const std::filesystem::path made = path.string() + ".new";
-  std::ofstream(made) << kept.dump(2, ' ', true, Json::error_handler_t::replace) << "\n";
-  std::filesystem::rename(made, path, error);  // not kept: measured again next time
+  try {
+    write_file(path.string(), "", kept.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
+  } catch (const Error&) {  // not kept: measured again next time
+  }
   return probe;
 }
 

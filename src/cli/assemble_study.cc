@@ -65,7 +65,7 @@ void add_input(const std::string& path, Study& study, FamilyList& families,
                std::vector<SpeedResult>& speeds) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    const std::string text = path == "-" ? "" : read_file(path);
+    const std::string text = path == "-" ? "" : read_input(path);
     const std::string schema = schema_of(text);
     if (is_our_document(schema)) {
       try {

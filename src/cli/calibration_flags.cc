@@ -25,14 +25,14 @@ void add_calibration_flag(CLI::App& app, std::string& path) {
 
 std::vector<std::string> calibration_warnings(const std::string& path, const Run& run) {
   if (path.empty()) return {};
-  return in_words(calibration_overlap(read_file(path), run), path);
+  return in_words(calibration_overlap(read_input(path), run), path);
 }
 
 std::vector<std::string> calibration_warnings(const std::string& path, const Corpus& corpus) {
   if (path.empty()) return {};
   std::vector<std::string_view> documents;
   for (const Document& document : corpus.documents) documents.emplace_back(document.text);
-  return in_words(calibration_overlap(read_file(path), corpus.name, documents), path);
+  return in_words(calibration_overlap(read_input(path), corpus.name, documents), path);
 }
 
 }  // namespace assay::cli

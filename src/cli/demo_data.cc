@@ -1,14 +1,10 @@
 #include "cli/demo_data.h"
 
-#include <unistd.h>
-
 #include <filesystem>
-#include <fstream>
-
-#include <fmt/format.h>
 
 #include "core/embedded_files.h"
 #include "core/error.h"
+#include "core/files.h"
 
 extern "C" {
 extern const unsigned char assay_demo_files[], assay_demo_files_end[];
@@ -19,20 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Written under another name first, so that it is whole when it is there.
-void write_file(const fs::path& path, std::string_view bytes) {
+void unpack(const fs::path& path, std::string_view bytes) {
   if (fs::exists(path) && hash_file(path.string()) == hash_bytes(bytes)) return;
-  std::error_code failed;
-  fs::create_directories(path.parent_path(), failed);
-  const std::string part = fmt::format("{}.{}.part", path.string(), ::getpid());
-  std::ofstream file(part, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (file) fs::rename(part, path, failed);
-  if (!file || failed) {
-    throw Error(ErrorKind::kIo, "Cannot write the demonstration's files", part,
-                "Free some space, or choose another folder with --cache-dir.");
-  }
+  write_file(path.string(), "Free some space, or choose another folder with --cache-dir.", bytes);
 }
 
 // Named by their content, so that two versions of the program do not meet.
@@ -46,7 +31,7 @@ std::string unpacked(const std::string& cache_dir, std::string_view name) {
   for (const EmbeddedFile& file : embedded_files(assay_demo_files, assay_demo_files_end)) {
     if (file.path != name) continue;
     const fs::path path = folder_of_demo(cache_dir) / file.path;
-    write_file(path, file.content);
+    unpack(path, file.content);
     return path.string();
   }
   throw Error(ErrorKind::kIo, "The demonstration has no " + std::string(name));
@@ -56,7 +41,7 @@ std::string unpacked(const std::string& cache_dir, std::string_view name) {
 
 std::string demo_study_file(const std::string& cache_dir) {
   for (const EmbeddedFile& file : embedded_files(assay_demo_files, assay_demo_files_end))
-    write_file(folder_of_demo(cache_dir) / file.path, file.content);
+    unpack(folder_of_demo(cache_dir) / file.path, file.content);
   return (folder_of_demo(cache_dir) / "study.yaml").string();
 }
 

@@ -28,6 +28,7 @@ struct GateFlags {
   bool dry_run = false;
 };
 
+// In place, not by write_file: $GITHUB_STEP_SUMMARY and its like belong to the runner.
 void write(const std::string& path, const std::string& text, std::ios::openmode mode) {
   if (path.empty()) return;
   std::ofstream file(path, std::ios::binary | mode);
@@ -46,7 +47,7 @@ void write_files(const GateFlags& flags, const GateResult& result) {
 bool is_divergence(const std::string& path) {
   std::error_code error;
   if (path == "-" || std::filesystem::is_directory(path, error)) return false;
-  return schema_of(read_file(path)) == kDivergenceSchema;
+  return schema_of(read_input(path)) == kDivergenceSchema;
 }
 
 std::optional<double> limit_of(double value, const char* flag) {
@@ -67,7 +68,7 @@ DivergenceLimits to_limits(const GateFlags& flags) {
 }
 
 DivergenceReport load_divergence(const std::string& path) {
-  const std::string text = read_file(path);
+  const std::string text = read_input(path);
   DivergenceReport report;
   try {
     report = divergence_report_from_json(text);

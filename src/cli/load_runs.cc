@@ -1,12 +1,12 @@
 #include "cli/load_runs.h"
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <span>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_run.h"
 #include "study/study.h"
 
@@ -19,7 +19,7 @@ std::vector<Run> read_runs(const std::string& path) {
   std::error_code error;
   if (path != "-" && std::filesystem::is_directory(path, error))
     return import_runs(std::span(&path, 1), {});
-  const std::string text = read_file(path);
+  const std::string text = read_input(path);
   const std::string schema = schema_of(text);
   if (schema == kRunSchema || schema == kRunsSchema) {
     try {
@@ -37,14 +37,9 @@ std::vector<Run> read_runs(const std::string& path) {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
+std::string read_input(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    throw Error(ErrorKind::kBadInput, "A folder, not a file", path);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorKind::kIo, "Cannot read the file", path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  return read_file(path);
 }
 
 std::string schema_of(std::string_view document) {

@@ -14,8 +14,8 @@ namespace assay::cli {
 // it is no run, has no run or a run without tasks.
 std::vector<Run> load_runs(const std::string& path);
 
-// A whole file, "-" is standard input. Error{kIo}.
-std::string read_file(const std::string& path);
+// read_file, "-" is standard input.
+std::string read_input(const std::string& path);
 
 // The "schema" at the beginning of one of our documents; "" where there is none.
 std::string schema_of(std::string_view document);

@@ -3,12 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-
 #include <fmt/format.h>
 
 #include "cli/comparison_table.h"
@@ -16,7 +10,7 @@
 #include "cli/speed_table.h"
 #include "cli/table.h"
 #include "cli/tradeoff_table.h"
-#include "core/error.h"
+#include "core/files.h"
 #include "core/json.h"
 #include "core/json_comparison.h"
 #include "core/json_run.h"
@@ -74,36 +68,14 @@ void print_report(const std::vector<Comparison>& comparisons, const OutputFlags&
   fmt::print("{}", render(comparisons, {.table = table_options(flags), .n_flips = n_flips}));
 }
 
-namespace {
-
-using Sink = std::function<void(std::string_view)>;
-
-void write_parts(const std::string& path, const std::function<void(const Sink&)>& write) {
-  std::error_code failure;  // a folder that cannot be made is said by the file
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, failure);
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  write([&](std::string_view text) {
-    file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  });
-  file.close();
-  failure.clear();
-  if (file) std::filesystem::rename(part, path, failure);
-  if (file && !failure) return;
-  const std::string why = failure ? failure.message() : std::strerror(errno);
-  std::filesystem::remove(part, failure);
-  throw Error(ErrorKind::kIo, "Cannot write the file: " + why, path, "Give another name with -o.");
-}
-
-}  // namespace
+constexpr const char* kRemedy = "Give another name with -o.";
 
 void write_runs(const std::vector<Run>& runs, const std::string& path) {
-  write_parts(path, [&](const Sink& sink) { write_json(runs, sink); });
+  write_file(path, kRemedy, [&](const TextSink& sink) { write_json(runs, sink); });
 }
 
 void write_whole(const std::string& path, const std::string& text) {
-  write_parts(path, [&](const Sink& sink) { sink(text); });
+  write_file(path, kRemedy, text);
 }
 
 }  // namespace assay::cli

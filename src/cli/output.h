@@ -23,9 +23,8 @@ void print_report(const std::vector<Run>& runs, const OutputFlags& flags);
 // n_flips: newly wrong and newly right items named per task.
 void print_report(const std::vector<Comparison>& comparisons, const OutputFlags& flags,
                   int n_flips);
-// The document of docs/formats/run.md, in a file. Error{kIo}; what was there before stays then.
+// As write_file does, for names given with -o. First: the document of docs/formats/run.md.
 void write_runs(const std::vector<Run>& runs, const std::string& path);
-// Whole or not at all, likewise; its folder is made.
 void write_whole(const std::string& path, const std::string& text);
 
 }  // namespace assay::cli

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -63,7 +62,7 @@ class Reader {
   }
 
   YAML::Node parse() const {
-    const std::string text = read_file(path_);
+    const std::string text = read_input(path_);
     if (text.size() > kLargest)
       throw Error(ErrorKind::kBadInput, "A study file of more than 1 MiB", path_,
                   "Is it another file?");

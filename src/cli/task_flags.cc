@@ -1,6 +1,5 @@
 #include "cli/task_flags.h"
 
-#include <fstream>
 #include <map>
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 
 namespace assay::cli {
 namespace {
@@ -30,11 +30,7 @@ double parse_limit(const std::string& text) {
 // {"task": [0, 5, 9]}, as JSON or as the path of a file with it (lm-eval's --samples).
 std::map<std::string, std::vector<std::int64_t>> parse_samples(const std::string& text) {
   std::string json = text;
-  if (!text.empty() && text.front() != '{') {
-    std::ifstream file(text);
-    if (!file) throw Error(ErrorKind::kBadInput, "Cannot read the list of samples", text);
-    json.assign(std::istreambuf_iterator<char>(file), {});
-  }
+  if (!text.empty() && text.front() != '{') json = read_file(text);
   try {
     return nlohmann::json::parse(json).get<std::map<std::string, std::vector<std::int64_t>>>();
   } catch (const nlohmann::json::exception& error) {

@@ -1,13 +1,12 @@
 // assay tradeoff: what each variant costs in accuracy beside what it buys in speed and memory.
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/load_runs.h"
 #include "cli/output.h"
 #include "cli/tradeoff_plot.h"
 #include "core/error.h"
@@ -27,16 +26,10 @@ struct TradeoffFlags {
   OutputFlags output;
 };
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorKind::kBadInput, "The file cannot be read", path, "Check the path.");
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // What is wrong in a document is said with the file's name.
 template <typename Read>
 auto read_document(const std::string& path, Read read) {
-  const std::string content = content_of(path);
+  const std::string content = read_input(path);
   try {
     return read(content);
   } catch (const Error& error) {
@@ -69,14 +62,6 @@ TradeoffLimits limits_of(const TradeoffFlags& flags) {
   return limits;
 }
 
-void write_svg(const std::string& path, const TradeoffReport& report) {
-  std::ofstream file(path, std::ios::binary);
-  file << tradeoff_svg(report);
-  file.flush();
-  if (!file)
-    throw Error(ErrorKind::kIo, "The picture cannot be written", path, "Check the folder.");
-}
-
 // Other programs know files, comparisons know names.
 SpeedResult speed_of(const std::string& path, const std::vector<Comparison>& comparisons) {
   std::optional<SpeedResult> foreign = import_speed(std::span(&path, 1));
@@ -95,7 +80,7 @@ void run(const TradeoffFlags& flags, Context& context) {
   }
   const SpeedResult speed = speed_of(flags.speed, comparisons);
   const TradeoffReport report = trade_off(speed, comparisons, limits_of(flags));
-  if (!flags.svg.empty()) write_svg(flags.svg, report);
+  if (!flags.svg.empty()) write_whole(flags.svg, tradeoff_svg(report));
   print_report(report, flags.output);
   const bool any = std::any_of(report.rows.begin(), report.rows.end(),
                                [](const TradeoffRow& row) { return row.on_front; });

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "hub/names.h"
 
 namespace assay {
@@ -40,16 +41,8 @@ std::string HubCache::snapshot_of(const std::string& revision) const {
 
 void HubCache::remember(const std::string& revision, const std::string& commit) const {
   if (!is_commit(commit) || revision == commit) return;
-  const fs::path path = root_ / ".refs" / folder_name(revision);
-  const fs::path fresh = path.string() + ".new";
-  std::error_code error;
-  fs::create_directories(root_ / ".refs", error);
-  const bool written = (std::ofstream(fresh) << commit << '\n').flush().good();
-  if (written) fs::rename(fresh, path, error);
-  if (!written || error) {
-    throw Error(ErrorKind::kIo, "Cannot write to the cache", fresh.string(),
-                "Free space, or choose another folder with ASSAY_CACHE.");
-  }
+  write_file((root_ / ".refs" / folder_name(revision)).string(),
+             "Free space, or choose another folder with ASSAY_CACHE.", commit + "\n");
 }
 
 fs::path HubCache::file(const std::string& snapshot, const std::string& path) const {

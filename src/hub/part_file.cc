@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 
 namespace assay {
 namespace fs = std::filesystem;
@@ -85,11 +86,8 @@ void PartFile::load_state() {
 
 void PartFile::save_state() const {
   const nlohmann::json state = {{"identity", identity_}, {"body_tag", body_tag_}};
-  if (!(std::ofstream(state_path())
-        << state.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace))
-           .flush()) {
-    fail("Cannot write beside the partial download", state_path());
-  }
+  write_file(state_path(), "Free space, or choose another folder with ASSAY_CACHE.",
+             state.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
 void PartFile::restart(const std::string& body_tag) {

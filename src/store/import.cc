@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_run.h"
 #include "store/inspect_import.h"
 #include "store/llama_log_import.h"
@@ -104,7 +105,7 @@ class Importer {
   }
 
   void add_document(const std::string& path, LmEvalFiles& files, bool must_be_known) {
-    const std::string text = read_text_file(path);
+    const std::string text = read_file(path);
     const char first =
         text.empty() ? '\0' : text[std::min(text.find_first_not_of(" \t\r\n"), text.size() - 1)];
     if (first != '{' && first != '[') {

@@ -23,7 +23,6 @@ std::string place(const std::string& file, std::int64_t line);
 // naming `file` and the line in it, counted from first_line.
 Json parse_foreign(const std::string& text, const std::string& file, std::int64_t first_line = 1,
                    const Json::parser_callback_t& keep = nullptr);
-std::string read_text_file(const std::string& path);  // Error{kIo}
 // Every line, without its end; numbers count from 1. Error{kIo}.
 void for_each_line(const std::string& path,
                    const std::function<void(const std::string& line, std::int64_t number)>& use);

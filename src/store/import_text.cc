@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "store/import.h"
 
 namespace assay::detail {
@@ -73,7 +74,7 @@ void for_each_element(const std::string& path,
     use(std::move(value), fmt::format("{}, item {}", path, ++n));
     return false;
   };
-  parse_foreign(read_text_file(path), path, 1, hand_on);
+  parse_foreign(read_file(path), path, 1, hand_on);
 }
 
 }  // namespace
@@ -105,13 +106,6 @@ Json parse_foreign(const std::string& text, const std::string& file, std::int64_
            is_cut ? "Was the run stopped while it wrote? Remove the last line, or run it again."
                   : "Give the file as the other program wrote it.");
   }
-}
-
-std::string read_text_file(const std::string& path) {
-  std::ifstream file = open_file(path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  check_read(file, path);
-  return text;
 }
 
 void for_each_line(const std::string& path,

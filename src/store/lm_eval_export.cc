@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_run.h"
 #include "core/sha256.h"
 #include "store/store.h"
@@ -48,13 +49,15 @@ std::string now_for_names() {
   return fmt::format("{}.{:06}", text, now.tv_usec);
 }
 
-void write_file(const std::string& path, const std::string& text, std::ios::openmode mode) {
-  std::ofstream file(path, mode | std::ios::binary);
+constexpr const char* kWriteRemedy = "Give another folder with --output, or free some space.";
+
+void append_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::app | std::ios::binary);
   file << text;
   file.close();
   if (!file) {
     throw Error(ErrorKind::kIo, std::string("Cannot write: ") + std::strerror(errno), path,
-                "Give another folder with --output, or free some space.");
+                kWriteRemedy);
   }
 }
 
@@ -276,8 +279,7 @@ void append_lm_eval_samples(const LmEvalOutput& output, std::span<const SampleRe
     }
   }
   const std::string& task = samples.front().id.task;
-  write_file(fmt::format("{}/samples_{}_{}.jsonl", output.folder, task, output.date), text,
-             std::ios::app);
+  append_file(fmt::format("{}/samples_{}_{}.jsonl", output.folder, task, output.date), text);
 }
 
 std::string write_lm_eval_results(const LmEvalOutput& output, const Run& run) {
@@ -315,7 +317,7 @@ std::string write_lm_eval_results(const LmEvalOutput& output, const Run& run) {
   json["total_evaluation_time_seconds"] = fmt::format("{}", header.duration_s);
   json["assay"] = assay_part(run);
   const std::string path = fmt::format("{}/results_{}.json", output.folder, output.date);
-  write_file(path, dump(json, 2) + "\n", std::ios::trunc);
+  write_file(path, kWriteRemedy, dump(json, 2) + "\n");
   return path;
 }
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/files.h"
+
 namespace assay {
 namespace detail {
 namespace {
@@ -189,7 +191,7 @@ std::optional<SpeedResult> read_foreign_speed(std::span<const std::string> paths
   for (const std::string& path : paths) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(path, error)) continue;
-    const std::string text = detail::read_text_file(path);
+    const std::string text = read_file(path);
     const std::size_t start = text.find_first_not_of(" \t\r\n");
     const char first = start == std::string::npos ? '\0' : text[start];
     if (detail::is_llm_bench(text.substr(0, text.find('\n')))) {

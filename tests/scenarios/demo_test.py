@@ -67,7 +67,7 @@ class Demo(ScenarioCase):
         self.assertEqual(model.read_bytes(), whole)
         shutil.rmtree(model.parent)
         model.parent.write_text("in the way")
-        self.refuse(5, "demo", "--dry-run", says=["Cannot write the demonstration's files", "--cache-dir"])
+        self.refuse(5, "demo", "--dry-run", says=["Cannot write the file", "--cache-dir"])
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -73,11 +71,6 @@ std::string fake_content() {
   std::string content;
   for (int i = 0; i < 300'000; ++i) content += static_cast<char>((i * 7 + i / 256) % 256);
   return content;
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 HubTest::HubTest() {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "hub/hub.h"
 #include "temporary_folder.h"
 
@@ -41,7 +42,6 @@ inline constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567
 inline constexpr const char* kToken = "hf_SECRETsecret";
 
 std::string fake_content();  // of most files; fake_hub.py's CONTENT
-std::string read_file(const std::string& path);
 
 class HubTest : public testing::Test {
  protected:
