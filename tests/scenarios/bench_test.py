@@ -13,7 +13,7 @@ import unittest
 import xml.etree.ElementTree
 
 import program
-from program import MODEL, ScenarioCase
+from program import MODEL, TINY_TASK, ScenarioCase
 
 QUICK = ["-p", "32", "-n", "8", "-t", "1", "-r", "3", "--request", "16,4"]
 
@@ -259,26 +259,13 @@ class Bench(KnownMachine):
             self.assertEqual({k: mine[k] for k in same}, {k: their[k] for k in same})
 
 
-TASK = """task: tiny
-dataset_path: json
-dataset_kwargs: {data_files: {test: rows.jsonl}}
-test_split: test
-output_type: multiple_choice
-doc_to_text: "{{story}}"
-doc_to_choice: ends
-doc_to_target: right
-metric_list: [{metric: acc}]
-metadata: {version: 1, task_class: language}
-"""
-
-
 class Tradeoff(KnownMachine):
     def setUp(self):
         super().setUp()
         rows = [{"story": f"Lily had {i} red balls. She went to the", "ends": ["park", "zoo"], "right": i % 2}
                 for i in range(40)]
         self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        self.write("tiny.yaml", TASK)
+        self.write("tiny.yaml", TINY_TASK)
         speed = self.json_of("bench", MODEL, "Q8_0", "Q4_0", *QUICK)
         # Speeds set by hand, so that the outcome is known: Q8_0 twice as fast, Q4_0 in between.
         for series in speed["series"]:

@@ -4,19 +4,8 @@ import json
 import unittest
 
 import program
-from program import MODEL, SMALL, TEXT, ScenarioCase
+from program import MODEL, SMALL, TEXT, TINY_TASK, ScenarioCase
 
-TASK = """task: tiny
-dataset_path: json
-dataset_kwargs: {data_files: {test: rows.jsonl}}
-test_split: test
-output_type: multiple_choice
-doc_to_text: "{{story}}"
-doc_to_choice: ends
-doc_to_target: right
-metric_list: [{metric: acc}]
-metadata: {version: 1, task_class: language}
-"""
 STORY = "Lily had {} red balls and one green ball. She went to the"
 TASKS = ["--tasks", "tiny", "-t", "1"]
 
@@ -26,7 +15,7 @@ class GateModels(ScenarioCase):
         super().setUp()
         rows = [{"story": STORY.format(i), "ends": ["park", "zoo", "sky blue"], "right": i % 2} for i in range(40)]
         self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        self.write("tiny.yaml", TASK)
+        self.write("tiny.yaml", TINY_TASK)
         self.tasks = [*TASKS, "--include-path", self.folder]
 
     def gate(self, code, *arguments):

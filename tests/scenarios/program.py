@@ -15,6 +15,18 @@ TEXT = str(SOURCE / "tests/data/tinystories_excerpt.txt")
 DEMO_SMALL = str(SOURCE / "data/demo/demo-small-f16.gguf")
 # One thread: the model is so small that two only wait for each other, the more so beside other tests.
 SMALL = ["--text", TEXT, "-c", "128", "--chunks", "4", "-t", "1"]
+# A task over rows.jsonl beside it: {"story", "ends": [...], "right"}.
+TINY_TASK = """task: tiny
+dataset_path: json
+dataset_kwargs: {data_files: {test: rows.jsonl}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{story}}"
+doc_to_choice: ends
+doc_to_target: right
+metric_list: [{metric: acc}]
+metadata: {version: 1, task_class: language}
+"""
 
 # What `make demo-real` leaves behind: SmolLM2-135M-Instruct, its published Q4_1 dequantised to F16.
 _CACHE = pathlib.Path(os.environ.get("ASSAY_CACHE") or

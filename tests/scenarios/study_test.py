@@ -10,19 +10,8 @@ import time
 import unittest
 
 import program
-from program import MODEL, TEXT, ScenarioCase
+from program import MODEL, TEXT, TINY_TASK, ScenarioCase
 
-TASK = """task: tiny
-dataset_path: json
-dataset_kwargs: {data_files: {test: rows.jsonl}}
-test_split: test
-output_type: multiple_choice
-doc_to_text: "{{story}}"
-doc_to_choice: ends
-doc_to_target: right
-metric_list: [{metric: acc}]
-metadata: {version: 1, task_class: language}
-"""
 STUDY = """title: Stories
 baseline: base.gguf
 variants: [Q8_0, Q5_1, Q4_0]
@@ -47,7 +36,7 @@ class Study(ScenarioCase):
         rows = [{"story": f"Lily had {i} red balls. She went to the", "ends": ["park", "sky blue", "zoo"], "right": 0 if i % 3 else 2}
                 for i in range(N_ROWS)]
         self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        self.write("tiny.yaml", TASK)
+        self.write("tiny.yaml", TINY_TASK)
         self.file = self.write("study.yaml", STUDY)
         self.store = ["--store", self.folder / "store.db", "-o", self.folder / "out"]
 
@@ -130,7 +119,7 @@ class Study(ScenarioCase):
             self.assertEqual(self.numbers(self.study()), whole, document)
 
     def test_repeats_compare_means(self):
-        self.write("texts.yaml", TASK.replace("task: tiny", "task: tiny_texts").replace("output_type: multiple_choice", "output_type: generate_until")
+        self.write("texts.yaml", TINY_TASK.replace("task: tiny", "task: tiny_texts").replace("output_type: multiple_choice", "output_type: generate_until")
                    .replace("doc_to_choice: ends\n", "").replace("doc_to_target: right", 'doc_to_target: "{{ends[right]}}"')
                    .replace("{metric: acc}", "{metric: exact_match}") +
                    'generation_kwargs: {until: ["."], max_gen_toks: 4, do_sample: true, temperature: 1.0}\n')

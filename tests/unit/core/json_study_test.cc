@@ -1,14 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
-#include <regex>
-#include <set>
-
 #include "core/error.h"
 #include "core/study.h"
+#include "documented_fields.h"
 
 namespace assay {
 namespace {
@@ -103,59 +97,20 @@ TEST(JsonStudy, RefusesWhatIsNone) {
   EXPECT_THROW(study_from_json(text), Error);
 }
 
-// Embedded documents have pages of their own.
-bool is_embedded(const std::string& path) {
-  return path == "families[].comparisons" || path == "families[].divergences" ||
-         path == "families[].screens" || path == "families[].speeds";
-}
-
-void collect(const nlohmann::json& json, const std::string& path, std::set<std::string>& paths) {
-  const bool is_estimate = json.is_object() && json.contains("ci95") && json.contains("reason");
-  if (is_embedded(path)) {
-    paths.insert(path);
-  } else if (json.is_object() && !is_estimate) {
-    for (const auto& [key, value] : json.items())
-      collect(value, path.empty() ? key : path + "." + key, paths);
-  } else if (json.is_array() && !json.empty() && json.front().is_object()) {
-    for (const auto& value : json) collect(value, path + "[]", paths);
-  } else {
-    paths.insert(path);
-  }
-}
-
-std::set<std::string> documented() {
-  std::ifstream stream(std::string(ASSAY_SOURCE_DIR) + "/docs/formats/study.md");
-  std::set<std::string> paths;
-  const std::regex code("`([^`]+)`");
-  for (std::string line; std::getline(stream, line);) {
-    const std::string cell = line.substr(0, line.find(" | "));
-    const bool names_paths = cell.find('.') != std::string::npos ||
-                             cell.find("`schema`") != std::string::npos ||
-                             cell.find("`warnings`") != std::string::npos;
-    if (!line.starts_with("| `") || !names_paths) continue;
-    for (std::sregex_iterator it(cell.begin(), cell.end(), code), end; it != end; ++it) {
-      const std::string path = (*it)[1];
-      if (path.starts_with("MODEL.")) {
-        paths.insert("families[].baseline" + path.substr(5));
-        paths.insert("families[].variants[]" + path.substr(5));
-      } else {
-        paths.insert(path.starts_with("F.") ? "families[]" + path.substr(1) : path);
-      }
-    }
-  }
-  return paths;
-}
-
 TEST(JsonStudy, ItsPageNamesExactlyItsFields) {
+  const FieldRules rules{.page = "study.md",
+                         .stand_for = {{"F", {"families[]"}},
+                                       {"MODEL", {"families[].baseline", "families[].variants[]"}}},
+                         .embedded = {"families[].comparisons", "families[].divergences",
+                                      "families[].screens", "families[].speeds"},
+                         .is_field = [](const std::string& cell) {
+                           return cell.find('.') != std::string::npos ||
+                                  cell.find("`schema`") != std::string::npos ||
+                                  cell.find("`warnings`") != std::string::npos;
+                         }};
   Study study = example();
   study.title = "A study";
-  std::set<std::string> paths;
-  collect(nlohmann::json::parse(to_json(study)), "", paths);
-  std::vector<std::string> different;
-  const std::set<std::string> named = documented();
-  std::set_symmetric_difference(named.begin(), named.end(), paths.begin(), paths.end(),
-                                std::back_inserter(different));
-  EXPECT_EQ(different, std::vector<std::string>{});
+  EXPECT_EQ(undocumented(to_json(study), rules), std::vector<std::string>{});
 }
 
 // Fields that came later are absent from older documents.

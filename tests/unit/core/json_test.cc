@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <regex>
-#include <set>
 
 #include "core/error.h"
+#include "documented_fields.h"
 
 namespace assay {
 namespace {
@@ -237,56 +235,21 @@ TEST(ReportJson, HasThePromisedShape) {
   EXPECT_EQ(variant.at("sentence"), "Q4_K_M loses something.");
 }
 
-// Paths of all fields: "variants[].kld.mean". Lists of plain values are leaves.
-void collect_paths(const nlohmann::json& json, const std::string& path,
-                   std::set<std::string>& paths) {
-  if (json.is_object()) {
-    for (const auto& [key, value] : json.items()) {
-      collect_paths(value, path.empty() ? key : path + "." + key, paths);
-    }
-  } else if (json.is_array() && !json.empty() && json.front().is_object()) {
-    for (const auto& value : json) collect_paths(value, path + "[]", paths);
-  } else {
-    paths.insert(path);
-  }
-}
-
-// First column of the tables: | `field` or `a`, `b` | ... |. Fields of "MODEL" stand for those of
-// baseline and of each variant; "ESTIMATE" is not expanded: every field is written out.
-std::set<std::string> documented_paths(const std::string& file) {
-  std::ifstream stream(std::string(ASSAY_SOURCE_DIR) + "/docs/formats/" + file);
-  EXPECT_TRUE(stream.good()) << file;
-  std::set<std::string> paths;
-  const std::regex code("`([^`]+)`");
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.starts_with("| `")) continue;
-    const std::string cell = line.substr(0, line.find(" | "));
-    for (std::sregex_iterator it(cell.begin(), cell.end(), code), end; it != end; ++it) {
-      const std::string path = (*it)[1];
-      if (path.starts_with("MODEL.")) {
-        paths.insert("baseline" + path.substr(5));
-        if (file == "divergence.md") paths.insert("variants[]" + path.substr(5));
-      } else {
-        paths.insert(path);
-      }
-    }
-  }
-  return paths;
-}
-
-std::set<std::string> paths_of(const std::string& text) {
-  std::set<std::string> paths;
-  collect_paths(nlohmann::json::parse(text), "", paths);
-  return paths;
-}
-
 TEST(Documentation, NamesExactlyTheFieldsOfTheDivergenceReport) {
-  EXPECT_EQ(documented_paths("divergence.md"), paths_of(to_json(example_report())));
+  const FieldRules rules{.page = "divergence.md",
+                         .stand_for = {{"MODEL", {"baseline", "variants[]"}}},
+                         .embedded = {},
+                         .expand_estimates = true};
+  EXPECT_EQ(undocumented(to_json(example_report()), rules), std::vector<std::string>{});
 }
 
 TEST(Documentation, NamesExactlyTheFieldsOfThePerplexityReport) {
   const PerplexityReport report{.model = example_model("F16"), .warnings = {}};
-  EXPECT_EQ(documented_paths("perplexity.md"), paths_of(to_json(report)));
+  const FieldRules rules{.page = "perplexity.md",
+                         .stand_for = {{"MODEL", {"baseline"}}},
+                         .embedded = {},
+                         .expand_estimates = true};
+  EXPECT_EQ(undocumented(to_json(report), rules), std::vector<std::string>{});
 }
 
 }  // namespace
