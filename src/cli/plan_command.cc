@@ -1,4 +1,5 @@
 // assay plan: how many items, and how long, until a question is answered.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -14,6 +15,7 @@
 #include "cli/text_layout.h"
 #include "core/error.h"
 #include "core/number_format.h"
+#include "eval/eval.h"
 
 namespace assay::cli {
 namespace {
@@ -77,9 +79,39 @@ std::vector<PlanLine> from_runs(const PlanFlags& flags) {
     PlanQuestion question = question_of(flags);
     question.discordance = basis.discordance;
     question.accuracy = basis.accuracy;
+    question.design_effect = basis.design_effect;
     lines.push_back(line_of(std::move(basis), question));
   }
   return lines;
+}
+
+// How many items each task has; 0 where its data cannot be had, which a plan needs for nothing
+// else. Why not is said once, and a network that failed is not asked again.
+std::vector<TaskResult> task_sizes(const TaskSelection& selection, const TaskOptions& options) {
+  std::vector<TaskResult> sizes;
+  bool reachable = true;
+  std::string why_not;
+  for (const TaskConfig& config : selection.tasks) {
+    std::int64_t n = 0;
+    try {
+      if (reachable) n = open_task(config, options).n_samples();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) throw;
+      reachable = error.kind() != ErrorKind::kIo;
+      if (why_not.empty()) why_not = config.task + ": " + error.what();
+    }
+    sizes.push_back({.task = config.task, .n_samples = n});
+  }
+  if (!why_not.empty())
+    fmt::print(stderr, "How many items there are is not known for all tasks: {}\n\n", why_not);
+  return sizes;
+}
+
+// Equal weights of a group's tasks need more items than weights by size.
+double effect_of(const GroupConfig& group, const std::vector<std::int64_t>& sizes) {
+  const bool equal = !group.aggregates.front().weight_by_size && std::ranges::count(sizes, 0) == 0;
+  const std::vector<double> weights(sizes.size(), 1 / static_cast<double>(sizes.size()));
+  return equal ? design_effect(weights, sizes) : 1;
 }
 
 std::vector<PlanLine> from_tasks(const PlanFlags& flags, const Context& context) {
@@ -90,10 +122,24 @@ std::vector<PlanLine> from_tasks(const PlanFlags& flags, const Context& context)
   std::vector<PlanLine> lines;
   TaskOptions options;
   options.data = dataset_sources(flags.data, hub);
-  for (const TaskConfig& config : selection.tasks) {
-    const Task task = open_task(config, options);
+  const std::vector<TaskResult> tasks = task_sizes(selection, options);
+  const std::vector<GroupResult> groups = aggregate_groups(selection, tasks);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (selection.groups[i].aggregates.empty()) continue;  // no number of its own
+    std::vector<std::int64_t> sizes;
+    for (const TaskResult& task : tasks) {
+      if (std::ranges::count(groups[i].tasks, task.task) > 0) sizes.push_back(task.n_samples);
+    }
+    if (sizes.empty()) continue;
+    PlanQuestion question = question_of(flags);
+    question.design_effect = effect_of(selection.groups[i], sizes);
+    const bool known = std::ranges::count(sizes, 0) == 0;
+    lines.push_back(line_of(
+        {.task = groups[i].group, .n_available = known ? groups[i].n_samples : 0}, question));
+  }
+  for (const TaskResult& task : tasks) {
     lines.push_back(
-        line_of({.task = config.task, .n_available = task.n_samples()}, question_of(flags)));
+        line_of({.task = task.task, .n_available = task.n_samples}, question_of(flags)));
   }
   return lines;
 }
@@ -165,6 +211,7 @@ void print_json(const std::vector<PlanLine>& lines, const PlanFlags& flags) {
          {"margin", line.question.margin},
          {"alpha", line.question.alpha},
          {"power", line.question.power},
+         {"design_effect", line.question.design_effect},
          {"n_paired", line.answer.n_paired},
          {"n_unpaired", line.answer.n_unpaired ? Json(*line.answer.n_unpaired) : Json()},
          {"n_available", line.basis.n_available > 0 ? Json(line.basis.n_available) : Json()},

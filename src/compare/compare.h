@@ -99,6 +99,7 @@ struct PlanQuestion {
   double discordance = 0.03;       // share of items that the two models answer differently
   double difference = 0;           // true difference that is expected, a fraction
   std::optional<double> accuracy;  // of the baseline; unpaired designs need it
+  double design_effect = 1;        // see below
 };
 struct PlanAnswer {
   std::int64_t n_paired = 0;
@@ -106,12 +107,17 @@ struct PlanAnswer {
 };
 PlanAnswer plan_items(const PlanQuestion& question);
 
+// Variance of a group's mean, its tasks weighed by `weights` (their sum is 1), relative to the same
+// items weighed equally, when items of all tasks vary alike: n * sum(weight^2 / n_task), Kish 1965.
+// 1 for weights by size. Both as long as each other, no size 0.
+double design_effect(std::span<const double> weights, std::span<const std::int64_t> sizes);
+
 // What two finished runs say about one task, for planning: the discordance's upper 95 % limit, so
 // that few items do not promise too much.
 struct PlanBasis {
   std::string task, metric, filter;
   std::int64_t n = 0, n_discordant = 0, n_available = 0;
-  double discordance = 0, accuracy = 0;
+  double discordance = 0, accuracy = 0, design_effect = 1;
   double seconds_per_item = 0;  // of the variant; 0 = not recorded
 };
 std::vector<PlanBasis> plan_basis(const Run& baseline, const Run& variant,

@@ -22,17 +22,21 @@ std::vector<Ask> places_of(const PlaceQuery& place) {
   return {offer_mapping_file, offer_folder, offer_data_folder, offer_hub, offer_converted};
 }
 
-// Calls `use` with each place's offer until it returns true.
+// Calls `use` with each place's offer until it returns true. A hub that cannot be reached is asked
+// once: its other branch would take as long to say the same.
 template <typename Use>
 void for_each_offer(const PlaceQuery& place, Use use) {
-  for (const Ask ask : places_of(place))
-    if (use(ask(place))) return;
+  for (const Ask ask : places_of(place)) {
+    const Offer offer = ask(place);
+    if (use(offer) || offer.network_failed) return;
+  }
 }
 
 struct Search {
   std::string looked;            // "PLACE: why not; PLACE: why not"
   std::vector<std::string> has;  // other splits that were seen
   bool network_failed = false;
+  std::string remedy;  // of the first place that names one
 };
 
 void note_failure(const Offer& offer, Search& search) {
@@ -48,6 +52,7 @@ void note_failure(const Offer& offer, Search& search) {
   }
   search.looked += (search.looked.empty() ? "" : "; ") + offer.place + ": " + why;
   search.network_failed = search.network_failed || offer.network_failed;
+  if (search.remedy.empty()) search.remedy = offer.remedy;
 }
 
 [[noreturn]] void refuse_missing(const DatasetQuery& query, const Search& search) {
@@ -55,12 +60,11 @@ void note_failure(const Offer& offer, Search& search) {
   if (!query.name.empty()) name += " (" + query.name + ")";
   std::string remedy =
       "Name local files for it in a mapping given with --data (docs/formats/datasets.md)";
-  if (search.network_failed)
-    remedy += ", or run again with access to the hub: what is fetched once is kept";
+  if (search.network_failed) remedy += ", or get it from the hub";
   throw Error(search.network_failed ? ErrorKind::kIo : ErrorKind::kBadInput,
               "The split '" + query.split + "' of the data set " + name +
                   " was not found. Looked at: " + search.looked,
-              query.task_file, remedy + ".");
+              query.task_file, remedy + "." + (search.remedy.empty() ? "" : " " + search.remedy));
 }
 
 struct SplitRows {

@@ -35,6 +35,11 @@ bool ask_hub(Offer& offer, Ask ask) {
     if (error.kind() == ErrorKind::kInterrupted) throw;
     offer.network_failed = error.kind() == ErrorKind::kIo;
     offer.why_not = error.what();
+    offer.remedy = error.remedy();  // said once for all places
+    if (const std::size_t at = offer.why_not.rfind(". " + offer.remedy);
+        !offer.remedy.empty() && at != std::string::npos) {
+      offer.why_not.resize(at);
+    }
     return false;
   }
 }

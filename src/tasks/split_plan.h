@@ -21,7 +21,7 @@ struct SplitPlan {
 struct Offer {
   std::string place;  // "the mapping FILE", "the hub's org/name"
   std::vector<SplitPlan> splits;
-  std::string why_not;
+  std::string why_not, remedy;
   bool network_failed = false;
   // Path of a file of `splits`; empty when they are paths already.
   std::function<std::string(const std::string& file)> fetch;

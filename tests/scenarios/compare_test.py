@@ -7,19 +7,8 @@ import unittest
 import xml.etree.ElementTree
 
 import program
-from program import MODEL, SMALL, ScenarioCase
+from program import MODEL, SMALL, TINY_TASK, ScenarioCase
 
-TASK = """task: tiny
-dataset_path: json
-dataset_kwargs: {data_files: {test: rows.jsonl}}
-test_split: test
-output_type: multiple_choice
-doc_to_text: "{{story}}"
-doc_to_choice: ends
-doc_to_target: right
-metric_list: [{metric: acc}]
-metadata: {version: 1, task_class: language}
-"""
 N = 2000
 
 
@@ -28,7 +17,7 @@ class Compare(ScenarioCase):
         super().setUp()
         rows = [{"story": "Lily had a red ball. She went to the", "ends": ["park", "zoo"], "right": 0}] * 2
         self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-        self.write("tiny.yaml", TASK)
+        self.write("tiny.yaml", TINY_TASK)
         self.real = self.json_of("eval", MODEL, "Q4_0", "--include-path", self.folder, "-t", "1", "--tasks", "tiny")
 
     def made_up(self, name, wrong, change=None):
@@ -176,6 +165,22 @@ class Compare(ScenarioCase):
         self.assertGreater(plan["discordance"], 7 / N)
         has = self.succeed("plan", "--task", "tiny", "--include-path", self.folder).stdout.decode()
         self.assertIn("NO", has)
+        # A group is planned as one question, its tasks' items together; equal weights of unequal tasks cost items.
+        self.write("more.jsonl", (self.folder / "rows.jsonl").read_text() * 3)
+        self.write("more.yaml", TINY_TASK.replace("tiny", "more").replace("rows.jsonl", "more.jsonl"))
+        for name, by_size in [("sized", "true"), ("equal", "false")]:
+            self.write(f"{name}.yaml", f"group: {name}\ntask: [tiny, more]\n"
+                                       f"aggregate_metric_list: [{{metric: acc, weight_by_size: {by_size}}}]\n")
+        plans = self.json_of("plan", "--task", "sized,equal", "--include-path", self.folder)["plans"]
+        self.assertEqual([(p["task"], p["n_available"], p["design_effect"], p["n_paired"]) for p in plans],
+                         [("sized", 8, 1, 1855), ("equal", 8, 8 / 4 * (1 / 2 + 1 / 6), 2474),  # 1854.8 * 4 / 3, from 1855
+                          ("tiny", 2, 1, 1855), ("more", 6, 1, 1855)])
+        # Without the data all is said but how many items there are.
+        self.write("far.yaml", TINY_TASK.replace("tiny", "far").replace("dataset_path: json", "dataset_path: nobody/has-it")
+                   .replace("dataset_kwargs: {data_files: {test: rows.jsonl}}\n", ""))
+        done = self.succeed("plan", "--task", "far,tiny", "--include-path", self.folder, "--offline", "--json")
+        self.assertEqual([p["n_available"] for p in json.loads(done.stdout)["plans"]], [None, 2])
+        self.assertIn("not known for all tasks: far: The split 'test'", done.stderr.decode())
         self.refuse(2, "plan", "--margin", "1", says="cannot be told")
         self.refuse(2, "plan", "--discordance", "0", says="--discordance")
 

@@ -64,6 +64,16 @@ TEST(Plan, PairedNeedsFewerItems) {
   EXPECT_GT(*answer.n_unpaired, 10 * answer.n_paired);
 }
 
+TEST(Plan, EqualWeightsOfUnequalTasksNeedMoreItems) {
+  const double weights[] = {0.5, 0.5};
+  const std::int64_t sizes[] = {100, 300};
+  EXPECT_DOUBLE_EQ(design_effect(weights, sizes), 4.0 / 3);  // 400 * (0.25 / 100 + 0.25 / 300)
+  const double by_size[] = {0.25, 0.75};
+  EXPECT_DOUBLE_EQ(design_effect(by_size, sizes), 1);
+  const PlanAnswer answer = plan_items({.margin = 0.01, .power = 0.9, .design_effect = 4.0 / 3});
+  EXPECT_EQ(answer.n_paired, 3427);  // 2570 * 4 / 3, upwards
+}
+
 TEST(Plan, RunsGiveDiscordanceAccuracyAndTime) {
   MadeUpRun variant = variant_run(1000, 20, 10);
   variant.header.duration_s = 50;

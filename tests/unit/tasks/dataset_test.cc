@@ -32,7 +32,7 @@ class DatasetPlaces : public testing::Test {
     sources.list_hub = [this](const std::string& repository) {
       const std::filesystem::path root = folder_ / ("hub/" + repository);
       if (!std::filesystem::exists(root))
-        throw Error(ErrorKind::kIo, "The hub has no " + repository);
+        throw Error(ErrorKind::kIo, "The hub has no " + repository, {}, "Check the name.");
       std::vector<std::string> files;
       for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
         if (entry.is_regular_file())
@@ -223,8 +223,10 @@ TEST_F(DatasetPlaces, SaysEveryPlaceThatWasLookedAt) {
 TEST_F(DatasetPlaces, AHubThatDoesNotAnswerIsAnErrorOfReading) {
   const std::string text =
       error_text([&] { load({.path = "org/none", .split = "test"}, hub()); }, ErrorKind::kIo);
-  EXPECT_NE(text.find("the hub's org/none: The hub has no org/none"), std::string::npos) << text;
-  EXPECT_NE(text.find("run again with access to the hub"), std::string::npos) << text;
+  EXPECT_NE(text.find("the hub's org/none: The hub has no org/none. Name"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("or get it from the hub. Check the name."), std::string::npos) << text;
+  EXPECT_EQ(text.find("refs/convert/parquet"), std::string::npos) << text;  // not asked as well
 }
 
 TEST_F(DatasetPlaces, SaysWhichSplitsThereAre) {
