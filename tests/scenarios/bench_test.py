@@ -319,7 +319,7 @@ class Tradeoff(KnownMachine):
         root = xml.etree.ElementTree.parse(picture).getroot()
         self.assertTrue(root.tag.endswith("svg"))
         self.assertIn("Q8_0", [text.text for text in root.iter() if text.tag.endswith("text")])
-        self.refuse(5, "tradeoff", self.speed, self.comparison, "--svg", "/nonexistent/plot.svg", says="plot.svg")
+        self.refuse(5, "tradeoff", self.speed, self.comparison, "--svg", f"{self.speed}/plot.svg", says="plot.svg")
 
     def test_messages(self):
         self.refuse(3, "tradeoff", self.write("x.json", "{}"), says="x.json")
