@@ -129,7 +129,7 @@ std::optional<std::string> find_dequantised(const std::vector<GgufHeader>& parts
   // The tensors looked at stand for the others of their kind, so each counts as one, whatever its
   // size: a large embedding is often stored finer than all the rest.
   std::vector<std::pair<Grid, int>> seen;
-  int n_on_grid = 0;
+  std::ptrdiff_t n_on_grid = 0;
   for (const Candidate& candidate : looked_at) {
     const std::vector<float> weights = sample(candidate);
     const auto grid = find_grid(weights, real_precision(weights, candidate.tensor->type));

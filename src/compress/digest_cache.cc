@@ -104,7 +104,7 @@ std::string default_cache_dir() {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
   };
-  if (const std::string own = variable("ASSAY_CACHE"); !own.empty()) return own;
+  if (std::string own = variable("ASSAY_CACHE"); !own.empty()) return own;
   if (const std::string xdg = variable("XDG_CACHE_HOME"); !xdg.empty()) return xdg + "/assay";
   if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/assay";
   throw Error(ErrorKind::kUsage, "no folder for the cache: HOME is not set", "",

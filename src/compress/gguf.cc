@@ -253,8 +253,8 @@ GgufArray Parser::read_array(const std::string& key, const std::string& what) {
   for (std::uint64_t i = 0; i < n; ++i) {
     if (is_vocabulary) {
       const std::uint64_t start = position_;
-      const std::string stored = read_string(what, std::numeric_limits<std::uint64_t>::max());
-      const std::string token = stored.c_str();  // as llama.cpp reads it: up to a zero byte
+      std::string token = read_string(what, std::numeric_limits<std::uint64_t>::max());
+      token.resize(std::min(token.size(), token.find('\0')));  // as llama.cpp reads it
       if (!token.empty() && !tokens.insert(token).second) {
         fail(fmt::format("token {} of the vocabulary, {}, is there twice", i, shown(token)), start);
       }

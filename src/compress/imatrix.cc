@@ -135,7 +135,8 @@ class LegacyReader {
   std::string text(const std::string& what) {
     std::string out(static_cast<std::size_t>(length("the length of " + what, 1)), '\0');
     read(out.data(), static_cast<std::int64_t>(out.size()), what);
-    return out.c_str();  // llama.cpp reads up to the first zero
+    out.resize(std::min(out.size(), out.find('\0')));  // as llama.cpp reads it
+    return out;
   }
 
   std::vector<float> floats(const std::string& what) {

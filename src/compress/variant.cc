@@ -34,7 +34,7 @@ std::string lower(std::string_view text) {
 }
 
 std::string kv_type(const std::string& text, std::string_view given) {
-  const std::string name = lower(given);
+  std::string name = lower(given);
   if (std::ranges::find(kKvTypes, name) == kKvTypes.end()) {
     fail(text, fmt::format("'{}' is no KV cache type", given));
   }

@@ -36,7 +36,7 @@ std::string sha256_of(std::string_view bytes) {
   return to_hex(digest.data(), size);
 }
 
-std::string sha256_of_file(const std::string& path, std::stop_token stop) {
+std::string sha256_of_file(const std::string& path, const std::stop_token& stop) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);
   if (!file) throw Error(ErrorKind::kIo, "Cannot read the file", path);

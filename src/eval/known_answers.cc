@@ -1,5 +1,6 @@
 #include <array>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "eval/eval.h"
@@ -47,7 +48,7 @@ KnownAnswers ask_known_answers(Model& model, const EncodeOptions& encode, int n_
       requests.push_back(encode_request(request_of(item, right), model, plain));
   }
   std::vector<double> scores(requests.size());
-  RunRequestsOptions options{.n_threads = n_threads, .stop = stop};
+  RunRequestsOptions options{.n_threads = n_threads, .stop = std::move(stop)};
   options.done = [&](std::size_t index, const Response& response) {
     if (const auto* error = std::get_if<RequestError>(&response))
       throw Error(ErrorKind::kEngine, error->message, model.info().path,

@@ -22,7 +22,7 @@ std::size_t most_tokens(const EncodedRequest& request, std::size_t n_cells) {
 // Bytes at `at` that are one error: the beginning of a character as far as it could be one (the
 // Unicode standard's maximal subpart, section 3.9), or a single byte.
 std::size_t error_length(std::string_view text, std::size_t at) {
-  const auto may_go_on = [](std::string part) {
+  const auto may_go_on = [](const std::string& part) {
     return !find_invalid_utf8(part + "\x80") || !find_invalid_utf8(part + "\x80\x80");
   };
   std::size_t length = 1;

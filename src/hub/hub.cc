@@ -163,7 +163,8 @@ FileState ask_about(const HubClient& client, const HubReference& reference) {
 }
 
 // Files of a commit never change; of a mere revision only a checksum tells.
-bool is_current(const std::filesystem::path& path, const FileState& state, std::stop_token stop) {
+bool is_current(const std::filesystem::path& path, const FileState& state,
+                const std::stop_token& stop) {
   std::error_code missing;
   const std::uintmax_t size = std::filesystem::file_size(path, missing);
   if (missing || (state.size_bytes >= 0 && std::cmp_not_equal(size, state.size_bytes)))

@@ -32,7 +32,7 @@ namespace {
 
 }  // namespace
 
-PartFile::PartFile(fs::path path, const std::string& identity, std::stop_token stop)
+PartFile::PartFile(fs::path path, const std::string& identity, const std::stop_token& stop)
     : path_(std::move(path)), identity_(identity) {
   std::error_code error;
   fs::create_directories(path_.parent_path(), error);

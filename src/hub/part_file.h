@@ -16,7 +16,7 @@ class PartFile {
   // with its process). What was kept of another content than `identity` (the hub's tag) is thrown
   // away;
   // "" matches nothing. Error{kIo}, Error{kInterrupted}.
-  PartFile(std::filesystem::path path, const std::string& identity, std::stop_token stop);
+  PartFile(std::filesystem::path path, const std::string& identity, const std::stop_token& stop);
   ~PartFile();
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;

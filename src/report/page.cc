@@ -37,8 +37,9 @@ std::string escaped(std::string_view json) {
     if (c == '<' || c == '>' || c == '&') {
       append_escape(out, static_cast<unsigned char>(c));
     } else if (n > 0) {
-      unsigned code = n == 2 ? c & 0x1Fu : c & 0x0Fu;
-      for (std::size_t k = 1; k < n; ++k) code = code << 6 | (json[i + k] & 0x3Fu);
+      const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(json[at]); };
+      unsigned code = byte(i) & (n == 2 ? 0x1Fu : 0x0Fu);
+      for (std::size_t k = 1; k < n; ++k) code = code << 6 | (byte(i + k) & 0x3Fu);
       append_escape(out, code);
       i += n - 1;
     } else {

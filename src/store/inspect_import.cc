@@ -138,7 +138,8 @@ class InspectReader {
     for (const auto& [name, score] : scores.items()) {
       const Json& value = part(score, "value");
       if (value.is_object()) {
-        for (const auto& [key, inner] : value.items()) add_value(name + "." + key, inner, item);
+        for (const auto& [key, inner] : value.items())
+          add_value(fmt::format("{}.{}", name, key), inner, item);
       } else {
         add_value(name, value, item);
       }

@@ -40,7 +40,7 @@ std::vector<MetricResult> stated_metrics(const Json& results, const std::string&
     const std::string metric = key.substr(0, comma), filter = key.substr(comma + 1);
     if (metric.ends_with("_stderr")) continue;
     Estimate estimate{.value = *number, .reason = "the source states none"};
-    const auto error = values.find(metric + "_stderr," + filter);
+    const auto error = values.find(fmt::format("{}_stderr,{}", metric, filter));
     if (error != values.end()) estimate.std_error = number_of(*error);
     if (estimate.std_error) estimate.reason.clear();
     metrics.push_back({.metric = metric,

@@ -31,7 +31,8 @@ std::string model_of(const std::string& setup, const std::string& baseline,
   std::size_t longest = found.empty() ? 0 : base.size();
   for (const std::string& variant : variants) {
     std::string end = plain(variant);
-    if (end.starts_with("kv=")) end = base + "+" + end;  // only the cache differs from the baseline
+    if (end.starts_with("kv="))
+      end.insert(0, base + "+");  // only the cache differs from the baseline
     if (!is_end_of(end, text) || end.size() <= longest) continue;
     longest = end.size();
     found = variant;
