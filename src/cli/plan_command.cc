@@ -196,6 +196,12 @@ void print_text(const std::vector<PlanLine>& lines, const PlanFlags& flags) {
           ? "Discordance: the share of items that the two answer differently; a first run of a few "
             "hundred items tells it (--baseline, --variant)."
           : "Discordance: its upper 95 % limit in these runs.");
+  for (const PlanLine& line : lines) {
+    if (line.question.design_effect > 1 + 1e-9)
+      fmt::print(
+          "{} weighs its tasks equally, whatever their size: that takes {:.2f} times the items.\n",
+          line.basis.task, line.question.design_effect);
+  }
 }
 
 void print_json(const std::vector<PlanLine>& lines, const PlanFlags& flags) {

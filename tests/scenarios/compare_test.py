@@ -175,6 +175,9 @@ class Compare(ScenarioCase):
         self.assertEqual([(p["task"], p["n_available"], p["design_effect"], p["n_paired"]) for p in plans],
                          [("sized", 8, 1, 1855), ("equal", 8, 8 / 4 * (1 / 2 + 1 / 6), 2474),  # 1854.8 * 4 / 3, from 1855
                           ("tiny", 2, 1, 1855), ("more", 6, 1, 1855)])
+        text = self.succeed("plan", "--task", "sized,equal", "--include-path", self.folder).stdout.decode()
+        self.assertIn("equal weighs its tasks equally, whatever their size: that takes 1.33 times the items.", text)
+        self.assertNotIn("sized weighs", text)
         # Without the data all is said but how many items there are.
         self.write("far.yaml", TINY_TASK.replace("tiny", "far").replace("dataset_path: json", "dataset_path: nobody/has-it")
                    .replace("dataset_kwargs: {data_files: {test: rows.jsonl}}\n", ""))
